@@ -1,0 +1,89 @@
+"""Topics of the wire, version 1: built and read here, nowhere else.
+
+    sigap/v1/{centre}/units/{unit}/live/{outbox}      epochs of NMEA, the newest data
+    sigap/v1/{centre}/units/{unit}/backlog/{outbox}   the same, older data
+    sigap/v1/{centre}/units/{unit}/nmea               bare NMEA of a third party's device, no receipts
+    sigap/v1/{centre}/units/{unit}/presence           retained JSON, and the last will
+    sigap/v1/{centre}/units/{unit}/receipt/{outbox}   from the gateway
+    sigap/v1/{centre}/gateway/presence                from the gateway, retained JSON
+"""
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+from tracker.errors import BadInput, Reason
+
+PREFIX = "sigap/v1"
+ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
+_is_id = re.compile(r"[a-z0-9][a-z0-9-]{0,31}").fullmatch
+
+MAX_PAYLOAD = 16 * 1024
+"""Bytes in one message at most; the broker is set to refuse more."""
+
+
+class Channel(StrEnum):
+    """The last fixed part of a unit's topic."""
+
+    LIVE = "live"
+    BACKLOG = "backlog"
+    NMEA = "nmea"
+    PRESENCE = "presence"
+    RECEIPT = "receipt"
+
+
+_WITH_OUTBOX = frozenset({Channel.LIVE, Channel.BACKLOG, Channel.RECEIPT})
+
+
+class UnitTopic(msgspec.Struct, frozen=True):
+    """A unit's topic, taken apart; ``outbox`` is None exactly on the channels that have none."""
+
+    centre: str
+    unit: str
+    channel: Channel
+    outbox: str | None = None
+
+    def __str__(self) -> str:
+        tail = f"/{self.outbox}" if self.outbox is not None else ""
+        return f"{PREFIX}/{self.centre}/units/{self.unit}/{self.channel.value}{tail}"
+
+
+def checked_id(text: str) -> str:
+    """The same text, if it is an id.
+
+    Raises:
+        BadInput: UNIT_ID, if it is outside the pattern.
+    """
+    if _is_id(text) is None:
+        raise BadInput(Reason.UNIT_ID, f"{text[:40]!r} is not an id: 1 to 32 of a-z, 0-9 and '-', no '-' first")
+    return text
+
+
+def read_unit_topic(topic: str) -> UnitTopic:
+    """Take a unit's topic apart.
+
+    Raises:
+        BadInput: TOPIC if it has not the shape, UNIT_ID if an id in it is outside the pattern.
+    """
+    parts = topic.split("/")
+    if len(parts) not in (6, 7) or parts[0] != "sigap" or parts[1] != "v1" or parts[3] != "units":
+        raise BadInput(Reason.TOPIC, f"{topic[:120]!r} is not a unit's topic")
+    try:
+        channel = Channel(parts[5])
+    except ValueError:
+        raise BadInput(Reason.TOPIC, f"{topic[:120]!r} names no channel of ours") from None
+    if (len(parts) == 7) != (channel in _WITH_OUTBOX):
+        raise BadInput(Reason.TOPIC, f"{topic[:120]!r} has a wrong number of parts")
+    outbox = checked_id(parts[6]) if len(parts) == 7 else None
+    return UnitTopic(checked_id(parts[2]), checked_id(parts[4]), channel, outbox)
+
+
+def gateway_presence(centre: str) -> str:
+    """Where the gateway of a centre says whether it is there."""
+    return f"{PREFIX}/{checked_id(centre)}/gateway/presence"
+
+
+def every_unit(centre: str, channel: Channel) -> str:
+    """The subscription filter for one channel of all units of a centre."""
+    return f"{PREFIX}/{checked_id(centre)}/units/+/{channel.value}{'/+' if channel in _WITH_OUTBOX else ''}"
