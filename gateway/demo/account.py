@@ -1,0 +1,68 @@
+"""As whom the servers run. PostgreSQL refuses root and Mosquitto should not have it, so root lends them an
+account.
+
+Nothing is created and no directory of anybody else is opened: an account that exists on every machine is
+taken, and where it may not enter, the error says so.
+"""
+
+import os
+import pwd
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.demo.errors import UnreachableError
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of the machine that a child process is started as."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def own(self, *paths: Path) -> None:
+        """Give files or directories of ours to this account."""
+        for path in paths:
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def may(self, test: str, path: Path) -> bool:
+        """Whether this account can read (``-r``), write (``-w``) or execute and enter (``-x``) the path: it
+        is tried.
+        """
+        done = subprocess.run(  # noqa: S603 - a fixed program; the path is an argument, not shell text
+            ["/usr/bin/test", test, str(path)], user=self.uid, group=self.gid, extra_groups=[], check=False
+        )
+        return done.returncode == 0
+
+    def check_reach(self, directory: Path) -> None:
+        """Make sure that the account can enter the directory.
+
+        Raises:
+            UnreachableError: if it or one above it is closed to the account.
+        """
+        directory = directory.absolute()
+        if self.may("-x", directory):
+            return
+        for above in [*reversed(directory.parents), directory]:
+            if not self.may("-x", above):
+                raise UnreachableError(directory, self.name, above)
+
+
+def stand_in(*names: str) -> Account | None:
+    """The first of these accounts that exists, for children that must not be root; None when we are not root
+    anyway.
+
+    Raises:
+        LookupError: if we are root and none of them exists.
+    """
+    if os.geteuid() != 0:
+        return None
+    for name in names:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
+    raise LookupError(f"none of the accounts {', '.join(names)} exists on this machine")

@@ -1,0 +1,9 @@
+"""Fixtures by concern, one file each; marks are set from the fixtures used."""
+
+import os
+
+pytest_plugins = ["tests.fix_servers"]
+
+# A developer's own settings must not steer a test.
+for _name in [name for name in os.environ if name.startswith("SIGAP_") and not name.startswith("SIGAP_TEST_")]:
+    del os.environ[_name]
