@@ -153,7 +153,10 @@ class Mosquitto(Broker):
             lines += [
                 "persistence true",
                 f"persistence_location {store}/",
-                "autosave_on_changes true",  # with an interval of 1: after each change, not each half hour
+                # Each second. After each change would write all that waits for every message more: with 250 bytes each
+                # and nobody fetching, 15 s took 6,000 messages, against 255,000 this way. What the last second loses,
+                # units send again.
+                "autosave_on_changes false",
                 "autosave_interval 1",
             ]
         else:

@@ -104,7 +104,7 @@ def test_a_megabyte_is_refused_and_the_largest_message_is_not(server_dir: Path, 
 
 
 def test_mosquitto_keeps_a_session_over_sigkill(mosquitto: Mosquitto) -> None:
-    """Sessions, and what is queued for them, are on disk after each change; without a limit of a thousand
+    """Sessions, and what is queued for them, are on disk within seconds; without a limit of a thousand
     messages.
     """
     count = 3000
@@ -116,7 +116,7 @@ def test_mosquitto_keeps_a_session_over_sigkill(mosquitto: Mosquitto) -> None:
             unit.paho.publish("sigap/v1/a", fix, qos=1)
         for _ in range(count):
             assert not unit.published.get(timeout=_WAIT_S).is_failure
-    # The last write may come a moment after the last PUBACK: Mosquitto promises no order, and receipts need none.
+    # A PUBACK does not wait for the disk, and need not: receipts are what counts. The next write does come.
     store = mosquitto.directory / "store" / "mosquitto.db"
     mosquitto.child.wait_ready(lambda: sum(fix in store.read_bytes() for fix in fixes) == count, _WAIT_S)
     mosquitto.kill()

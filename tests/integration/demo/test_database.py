@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gateway.demo.account import stand_in
 from gateway.demo.database import EmbeddedPostgres
 from gateway.demo.errors import AlreadyRunningError, UnreachableError
 
@@ -116,11 +117,13 @@ def test_a_second_supervisor_is_refused(server_dir: Path) -> None:
         first.stop()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a stand-in")
 def test_a_closed_directory_is_named_in_one_sentence(server_dir: Path) -> None:
     """As root the server runs as another account; where that one may not enter, the reader learns which door
     is shut.
     """
+    if os.geteuid() != 0:  # then there is no stand-in, and no door that only we can pass
+        assert stand_in("nobody") is None
+        return
     closed = server_dir / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(UnreachableError, match="--data") as caught:
@@ -131,6 +134,7 @@ def test_a_closed_directory_is_named_in_one_sentence(server_dir: Path) -> None:
 _SUPERVISOR = """
 import sys, time
 from pathlib import Path
+from gateway.demo.account import stand_in
 from gateway.demo.database import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]))
 server.start()
