@@ -118,11 +118,16 @@ def test_mosquitto_keeps_a_session_over_sigkill(mosquitto: Mosquitto) -> None:
             assert not unit.published.get(timeout=_WAIT_S).is_failure
     # A PUBACK does not wait for the disk, and need not: receipts are what counts. The next write does come.
     store = mosquitto.directory / "store" / "mosquitto.db"
-    mosquitto.child.wait_ready(lambda: sum(fix in store.read_bytes() for fix in fixes) == count, _WAIT_S)
+    mosquitto.child.wait_ready(lambda: store.exists() and _holds(store, fixes), _WAIT_S)
     mosquitto.kill()
     mosquitto.start()
     with Client("gateway").connect(mosquitto.port) as gateway:
         assert {gateway.received.get(timeout=_WAIT_S).payload for _ in range(count)} == fixes
+
+
+def _holds(store: Path, fixes: set[bytes]) -> bool:
+    content = store.read_bytes()
+    return all(fix in content for fix in fixes)
 
 
 def test_a_forgetful_mosquitto_forgets(forgetful_mosquitto: Mosquitto) -> None:
