@@ -1,0 +1,95 @@
+"""Where one epoch ends and the next begins, told by the sentences' own time of day.
+
+A receiver reports in cycles: some sentences with the time of the epoch, some (VTG, GSA) with none. A new time of day on
+a sentence that places the unit begins a new epoch. What stands between the last timed sentence of one epoch and the
+first of the next could belong to either. Most receivers send these trailing; that some send them leading shows in
+their values: a leading VTG has the speed of the RMC after it, a leading GSA the dilution of the GGA after it. Each
+such difference is a vote, by kind of sentence.
+
+A ZDA goes with the epoch that has its time; some receivers stamp it with the second to come (it announces the next
+pulse), so a time of its own begins no epoch.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tracker.wire.sentence import PLACING, Sentence
+
+Item = tuple[bytes, Sentence]
+"""A line as it came, and what it says."""
+
+_TIMED = PLACING | {"GST"}
+_MOST_VOTES = 8  # a receiver that was set up anew is believed after as many cycles
+
+
+class Splitter:
+    """Cuts a stream of sentences into epochs; keeps what it learned about the receiver's cycle."""
+
+    def __init__(self) -> None:
+        self._current: list[Item] = []
+        self._between: list[Item] = []  # after the last timed sentence of the current epoch
+        self._time: int | None = None
+        self._previous: list[Item] = []  # the epoch before, for the vote
+        self._undecided: list[Sentence] = []  # what stood between the previous epoch and the current one
+        self._leading: Counter[str] = Counter()  # votes by kind: above zero it leads its epoch
+
+    def push(self, line: bytes, sentence: Sentence) -> list[Item] | None:
+        """Take the next sentence; returns the epoch that it closed."""
+        item = (line, sentence)
+        if sentence.kind not in _TIMED or (sentence.time is None and not self._holds(sentence)):
+            self._between.append(item)
+            return None
+        if sentence.time is not None and self._time in (None, sentence.time):
+            self._time = sentence.time
+            self._current += self._between
+            self._current.append(item)
+            self._between = []
+            return None
+        return self._begin(item)
+
+    def flush(self) -> list[Item] | None:
+        """The epoch under way, at the end of the stream."""
+        rest = self._current + self._between
+        self._current, self._between, self._time = [], [], None
+        self._previous, self._undecided = [], []
+        return rest or None
+
+    def _begin(self, item: Item) -> list[Item] | None:
+        """Close the epoch under way and begin the next one with this sentence."""
+        time = item[1].time
+        leading = [between for between in self._between if self._leads(between[1], time)]
+        closed = self._current + [between for between in self._between if between not in leading]
+        self._vote(closed)
+        self._previous, self._undecided = closed, [between[1] for between in self._between]
+        self._current, self._between, self._time = [*leading, item], [], time
+        return closed or None
+
+    def _holds(self, sentence: Sentence) -> bool:
+        """Whether the epoch under way has this sentence already: so a receiver without any time is cut, too."""
+        return any(
+            held.kind == sentence.kind and held.talker == sentence.talker for _, held in self._current + self._between
+        )
+
+    def _leads(self, sentence: Sentence, next_time: int | None) -> bool:
+        if sentence.time is not None:
+            return sentence.time == next_time
+        return self._leading[sentence.kind] > 0
+
+    def _vote(self, closed: Sequence[Item]) -> None:
+        """Now that the epoch after it is whole: to which of the two did each sentence in between belong?"""
+        for sentence in self._undecided:
+            with_previous = _agree(sentence, self._previous)
+            with_next = _agree(sentence, closed)
+            if with_previous is not None and with_next is not None and with_previous is not with_next:
+                votes = self._leading[sentence.kind] + (1 if with_next else -1)
+                self._leading[sentence.kind] = max(-_MOST_VOTES, min(_MOST_VOTES, votes))
+
+
+def _agree(sentence: Sentence, epoch: Sequence[Item]) -> bool | None:
+    """Whether the sentence has the values of the epoch's timed ones; None where they have none to compare."""
+    for _, other in epoch:
+        if sentence.kind == "VTG" and other.kind == "RMC" and None not in (sentence.speed, other.speed):
+            return abs((sentence.speed or 0.0) - (other.speed or 0.0)) < 0.06 and sentence.course == other.course
+        if sentence.kind == "GSA" and other.kind in ("GGA", "GNS") and None not in (sentence.hdop, other.hdop):
+            return abs((sentence.hdop or 0.0) - (other.hdop or 0.0)) < 0.06
+    return None
