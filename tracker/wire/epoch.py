@@ -135,7 +135,7 @@ def _has_fix(by_kind: dict[str, Sentence]) -> bool:
 
 
 def _tells_more(sentence: Sentence, held: Sentence) -> bool:
-    """Of several sentences of one kind (one GSA a constellation, GGA by two talkers): void first, then the fuller one."""
+    """Of several of one kind (one GSA a constellation, GGA by two talkers): void first, then the fuller."""
     if sentence.kind in PLACING and held.valid is not sentence.valid:
         return sentence.valid is False
     if sentence.kind == "GSA":

@@ -58,7 +58,7 @@ _NO_BLOCK = TagBlock()
 def decode(payload: bytes, received_at: datetime) -> list[Reading | Unreadable]:
     """Read one message: never raises for bad input, never returns nothing.
 
-    A group with bad lines gives an `Unreadable` for each of them and still its `Reading`, all with the group's sequence.
+    A group with bad lines gives an `Unreadable` for each of them and still its `Reading`, all with its sequence.
 
     Args:
         payload: as it came.

@@ -32,7 +32,7 @@ LETTERS = {
     "M": Solution.MANUAL,
     "S": Solution.SIMULATED,
 }
-"""Mode letters of RMC, GLL, GNS and VTG (NMEA 2.3 and later). N, "not valid", stands for no solution and is not here."""
+"""Mode letters of RMC, GLL, GNS and VTG (NMEA 2.3 and later). N, "not valid", is no solution and is not here."""
 
 BEST_FIRST = "RFPDAEMS"
 """Mode letters by what the position is worth; a GNS sentence has one letter for each constellation."""

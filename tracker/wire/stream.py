@@ -1,0 +1,76 @@
+"""Epochs out of a live receiver's sentences: what the unit publishes, one TAG block each.
+
+Only sentences that say something about position, motion, precision or date are taken along; the satellites in view
+(GSV) are the bulk of a receiver's talk and tell nothing about the fix. A line that cannot be read never becomes part
+of an epoch: it is counted by reason, for the unit's health message. Such noise arises on the wire between receiver and
+unit and is of no use to anybody further away.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from tracker.errors import BadInput, Reason
+from tracker.wire import nmea_fast
+from tracker.wire.cycle import Item, Splitter
+from tracker.wire.dating import nearest, read_date
+from tracker.wire.sentence import PLACING
+
+
+class RawEpoch(msgspec.Struct, frozen=True):
+    """The sentences of one epoch as they came, and its UTC as far as the receiver has told."""
+
+    lines: list[bytes]  # in the order of arrival, without line ends
+    time_of_day: int | None  # of the epoch, microseconds; None where no sentence has one
+    device_time: datetime | None  # the epoch's own UTC, for the TAG block's `c`; None before any date is known
+
+
+class EpochReader:
+    """Feed it sentences, it gives epochs; it keeps the last date it saw and what it learned of the receiver's cycle.
+
+    An epoch comes out when the first sentence of the next one is fed, or at `flush`.
+
+    Args:
+        start: the UTC from which a receiver that tells no date is followed, midnight after midnight: the clock of a
+            unit that has one. A date from the receiver takes its place at once.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self.refused: Counter[Reason] = Counter()
+        """Lines that could not be read, by reason."""
+        self._splitter = Splitter()
+        self._last = start
+
+    def feed(self, line: bytes) -> list[RawEpoch]:
+        """Take the next sentence, with or without its line end; returns the epochs it completes."""
+        line = line.rstrip(b"\r\n ")
+        try:
+            sentence = nmea_fast.read(line)
+        except BadInput as error:
+            self.refused[error.reason] += 1
+            return []
+        if sentence is None:
+            return []
+        return self._give(self._splitter.push(line, sentence))
+
+    def flush(self) -> list[RawEpoch]:
+        """The end of the stream: the epoch under way."""
+        return self._give(self._splitter.flush())
+
+    def _give(self, items: Sequence[Item] | None) -> list[RawEpoch]:
+        if not items:
+            return []
+        sentences = [sentence for _, sentence in items]
+        time = next((s.time for s in sentences if s.kind in PLACING and s.time is not None), None)
+        if time is None:
+            time = next((s.time for s in sentences if s.time is not None), None)
+        at = None
+        if time is not None:
+            at, _ = read_date(sentences, time)
+            if at is None and self._last is not None:
+                at = nearest(time, self._last)
+            if at is not None:
+                self._last = at
+        return [RawEpoch([line for line, _ in items], time, at)]
