@@ -121,8 +121,9 @@ export class Client {
     const copy = this.copyFrom(sql);
     this.copies.delete(`S${name}`);
     if (copy) this.copies.set(`S${name}`, copy.binary);
-    if (name) this.statements.add(this.named(name));
-    return this.forward(message("P", this.named(name), copy?.sql ?? (await this.adapt(sql)), types));
+    const text = copy?.sql ?? (await this.adapt(sql));
+    if (name) this.statements.add(this.named(name)); // after DEALLOCATE ALL, should this be one
+    return this.forward(message("P", this.named(name), text, types));
   }
 
   async bind(bytes) {
