@@ -25,8 +25,8 @@ class Reason(StrEnum):
     DISAGREEMENT = "disagreement"  # sentences of one epoch contradict each other
     CONTRADICTION = "contradiction"  # the same unit, source and fix time is stored with another position
     NO_FIX = "no-fix"  # read well: the receiver says it has no position
-    NO_SEQUENCE = "no-sequence"  # a lane with receipts needs the TAG block's n, or nobody can be told
     PAYLOAD = "payload"  # JSON that is not the message its topic promises
+    STORAGE = "storage"  # the database refuses these values; seldom, and worth a look
 
 
 class TrackerError(Exception):

@@ -44,7 +44,7 @@ class Quality(IntFlag):
     @property
     def usable(self) -> bool:
         """Whether the fix may move a live marker: what is merely repaired or noted still may."""
-        return not self & _UNUSABLE
+        return not self & UNUSABLE
 
     @property
     def reasons(self) -> list[str]:
@@ -52,11 +52,12 @@ class Quality(IntFlag):
         return [flag.name.lower().replace("_", "-") for flag in type(self) if flag in self and flag.name]
 
 
-_UNUSABLE = Quality.NULL_ISLAND | Quality.FUTURE | Quality.PAST | Quality.DATE_DISPUTED
+UNUSABLE = Quality.NULL_ISLAND | Quality.FUTURE | Quality.PAST | Quality.DATE_DISPUTED
+"""Flags that keep a fix from moving a live marker."""
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """A position with its instant. A struct and not a dataclass because the gateway makes tens of thousands a second."""
+    """A position with its instant. A struct, not a dataclass: the gateway makes tens of thousands a second."""
 
     time: datetime  # of the fix, aware, UTC; to the microsecond
     latitude: float  # degrees, WGS 84, north positive, -90..90

@@ -10,7 +10,7 @@ KILOMETRE_PER_HOUR = 1000 / 3600
 """Metres per second in one kilometre per hour. Exact."""
 
 GPS_ROLLOVER_DAYS = 7168
-"""Days after which the 10-bit week number of the GPS L1 C/A message repeats: 1024 weeks. Exact (IS-GPS-200, 20.3.3.3.1.1)."""
+"""Days after which the 10-bit week number of GPS L1 C/A repeats: 1024 weeks. Exact (IS-GPS-200, 20.3.3.3.1.1)."""
 
 EARTH_RADIUS = 6_371_008.8
 """Mean radius of the Earth, metres (2a + b) / 3 of WGS 84. Approximate: distances on this sphere are within 0.6 %."""

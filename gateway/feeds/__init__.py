@@ -1,1 +1,1 @@
-"""TODO-docstring."""
+"""What leaves the gateway for those who watch."""

@@ -1,1 +1,1 @@
-"""TODO-docstring."""
+"""The web side: REST, the live socket, and the board's files."""

@@ -1,1 +1,1 @@
-"""TODO-docstring."""
+"""The gateway's side of the broker. Nobody else imports an MQTT client."""

@@ -1,1 +1,1 @@
-"""TODO-docstring."""
+"""Use cases, one verb a file. They know the domain and the storage, neither the broker nor the web."""

@@ -1,1 +1,1 @@
-"""TODO-docstring."""
+"""Arrival times: a value with an interval, a source and an age, or unknown."""

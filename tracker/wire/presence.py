@@ -9,7 +9,7 @@ from tracker.errors import BadInput, Reason
 
 
 class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """JSON: ``{"online":true,"boot":"k3f9","firmware":"sigap-unit 0.1.0","interval_s":1.0}``. Unknown fields are allowed."""
+    """JSON: ``{"online":true,"boot":"k3f9","firmware":"sigap-unit 0.1.0","interval_s":1.0}``; more may follow."""
 
     online: bool
     boot: str | None = None  # random, new at each start of the program

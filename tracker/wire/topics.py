@@ -1,11 +1,11 @@
 """Topics of the wire, version 1: built and read here, nowhere else.
 
-    sigap/v1/{centre}/units/{unit}/live/{outbox}      epochs of NMEA, the newest data
-    sigap/v1/{centre}/units/{unit}/backlog/{outbox}   the same, older data
-    sigap/v1/{centre}/units/{unit}/nmea               bare NMEA of a third party's device, no receipts
-    sigap/v1/{centre}/units/{unit}/presence           retained JSON, and the last will
-    sigap/v1/{centre}/units/{unit}/receipt/{outbox}   from the gateway
-    sigap/v1/{centre}/gateway/presence                from the gateway, retained JSON
+sigap/v1/{centre}/units/{unit}/live/{outbox}      epochs of NMEA, the newest data
+sigap/v1/{centre}/units/{unit}/backlog/{outbox}   the same, older data
+sigap/v1/{centre}/units/{unit}/nmea               bare NMEA of a third party's device, no receipts
+sigap/v1/{centre}/units/{unit}/presence           retained JSON, and the last will
+sigap/v1/{centre}/units/{unit}/receipt/{outbox}   from the gateway
+sigap/v1/{centre}/gateway/presence                from the gateway, retained JSON
 """
 
 import re

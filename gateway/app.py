@@ -1,0 +1,153 @@
+"""Wires one gateway together: the only file that knows all its parts."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+import uvicorn
+from psycopg_pool import PoolTimeout
+
+from gateway.feeds.live import LivePicture
+from gateway.http import api
+from gateway.http.world import World
+from gateway.mqtt.link import WORKERS, Link
+from gateway.mqtt.session import Broker
+from gateway.services.accept_messages import Acceptance
+from gateway.services.count import Intake
+from gateway.services.enrolment import REFRESH, Enrolment
+from gateway.settings import Settings
+from gateway.storage import fixes
+from gateway.storage.migrations import migrate
+from gateway.storage.pool import open_pool, type_of_pool
+from gateway.storage.units import Unit
+
+log = structlog.get_logger()
+
+API_CONNECTIONS = 4
+STOP_GRACE_S = 5
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run the gateway of one centre until ``stop`` is set.
+
+    Raises:
+        OSError: the port is taken.
+        MigrationsDisagree: the database was made by another version.
+    """
+    url = settings.database_url.get_secret_value()
+    listener = _listen(settings.http_host, settings.http_port)
+    live = LivePicture()
+    intake = Intake(datetime.now(UTC))
+
+    def show(units: Iterable[Unit]) -> None:
+        live.enrol((unit.id, unit.name, unit.kind) for unit in units)
+
+    async with contextlib.AsyncExitStack() as stack:
+        pools = {
+            name: await stack.enter_async_context(open_pool(url, size))
+            for name, size in (("live", WORKERS), ("backlog", WORKERS), ("api", API_CONNECTIONS))
+        }
+        enrolments = {name: Enrolment(settings.centre, show) for name in pools}
+        await _prepare(pools["api"], enrolments["api"], live, stop)
+        if stop.is_set():
+            return
+        link = Link(
+            settings.centre,
+            lambda lane: _broker(settings, lane),
+            lambda lane: Acceptance(pools[lane], enrolments[lane], intake),
+            live,
+        )
+        world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                api.create(world),
+                ws="websockets-sansio",
+                ws_max_size=64 * 1024,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=STOP_GRACE_S,
+            )
+        )
+        tasks = [
+            asyncio.create_task(link.run()),
+            asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"])),
+            asyncio.create_task(_serve_http(server, listener, stop)),
+        ]
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()  # none of them ends by itself but with an error
+            await link.say_offline()
+        finally:
+            stop.set()
+            for task in (tasks[0], tasks[1], stopping):
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket, so that the address is known, and printed, before anything else starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+async def _prepare(pool: type_of_pool, enrolment: Enrolment, live: LivePicture, stop: asyncio.Event) -> None:
+    """Migrate and load the picture, however long the database takes to come."""
+    delay = 0.1
+    while not stop.is_set():
+        try:
+            async with pool.connection() as connection:
+                done = await migrate(connection)
+                log.info("schema ready", applied=done)
+                await enrolment.refresh(connection, datetime.now(UTC))
+                for found in await fixes.latest(connection, enrolment.centre):
+                    live.apply(found.unit, found.source, found.fix, found.received_at)
+            return
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            log.warning("waiting for the database", error=str(error))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), delay)
+            delay = min(2.0, delay * 2)
+
+
+async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment) -> None:
+    """Show units that were enrolled elsewhere, before they send their first fix."""
+    while True:
+        await asyncio.sleep(REFRESH.total_seconds())
+        try:
+            async with pool.connection() as connection:
+                await enrolment.refresh(connection, datetime.now(UTC))
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            log.warning("enrolment not read", error=str(error))
+
+
+async def _serve_http(server: uvicorn.Server, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until told to stop. uvicorn's own signal handlers are left out: the process has one owner."""
+    host, port = listener.getsockname()[:2]
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup(sockets=[listener])
+    print(f"board=http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
+    await stop.wait()
+    server.should_exit = True
+    await server.shutdown(sockets=[listener])
+
+
+def _broker(settings: Settings, lane: str) -> Broker:
+    username = settings.mqtt_username
+    if username is not None and lane == "backlog":
+        username += "-backlog"
+    password = settings.mqtt_password
+    tls = None if settings.mqtt_tls_ca is None else ssl.create_default_context(cafile=settings.mqtt_tls_ca)
+    secret = None if password is None else password.get_secret_value()
+    return Broker(settings.mqtt_host, settings.mqtt_port, username, secret, tls)

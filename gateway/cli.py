@@ -1,0 +1,163 @@
+"""The console program ``sigap``: the one reader of argv."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from typing import Any
+
+import psycopg
+import structlog
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from gateway import app
+from gateway.demo import command as demo
+from gateway.settings import Settings, described
+from gateway.storage import quarantine, units
+from gateway.storage.migrations import MigrationsDisagree, migrate
+from gateway.storage.units import Unit
+from tracker import regions
+from tracker.errors import TrackerError
+from tracker.wire.topics import checked_id
+
+
+def main() -> int:
+    """Run one command; 0 is success, 1 a failure that is explained on stderr, 2 wrong usage."""
+    parser = _parser()
+    args = parser.parse_args()
+    _log_to_stderr()
+    try:
+        status: int = args.run(args)
+    except (MigrationsDisagree, TrackerError) as error:
+        return _explain(str(error))
+    except psycopg.OperationalError as error:
+        return _explain(f"the database does not answer: {str(error).strip()}; SIGAP_DATABASE_URL says where it is")
+    except OSError as error:
+        return _explain(f"{error.strerror or error}; SIGAP_HTTP_HOST and SIGAP_HTTP_PORT say where to listen")
+    except ValidationError as error:
+        problems = [f"SIGAP_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        return _explain("; ".join(problems) + ". `sigap serve --help` lists all settings")
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sigap", description="Tracks emergency units and loses no fix.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    table = "\n".join(f"  {name:<22} {text} (default: {default})" for name, default, text in described())
+    serve = commands.add_parser(
+        "serve",
+        help="run the gateway of one centre",
+        epilog=f"settings, from the environment:\n{table}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    serve.set_defaults(run=_serve)
+
+    commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
+
+    enrol = commands.add_parser("enrol", help="make units known, so that their fixes are stored")
+    enrol.add_argument("unit", nargs="?", help="the unit's id")
+    enrol.add_argument("--name", help="what people call it; the id if absent")
+    enrol.add_argument("--kind", default="ambulance")
+    enrol.add_argument("--profile", choices=regions.names(), help="the centre and all units of a region's profile")
+    enrol.set_defaults(run=_enrol)
+
+    kept = commands.add_parser("quarantine", help="show what could not be stored, newest first")
+    kept.add_argument("--limit", type=int, default=50)
+    kept.set_defaults(run=_quarantine)
+
+    show = commands.add_parser("demo", help="start everything on this machine, with a simulated fleet")
+    demo.add_arguments(show)
+    show.set_defaults(run=demo.run)
+    return parser
+
+
+def _serve(_: argparse.Namespace) -> int:
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await app.serve(Settings(), stop)
+
+    asyncio.run(run())
+    return 0
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    async def run(connection: psycopg.AsyncConnection[Any]) -> None:
+        done = await migrate(connection)
+        print("\n".join(f"applied {name}" for name in done) or "nothing to do: the schema is up to date")
+
+    return _with_database(run)
+
+
+def _enrol(args: argparse.Namespace) -> int:
+    if (args.unit is None) == (args.profile is None):
+        return _explain("name one unit, or --profile; not both, not neither")
+    centre = Settings().centre
+    if args.profile is None:
+        unit = checked_id(args.unit)
+        found = [Unit(unit, args.name or unit, args.kind)]
+    else:
+        profile = regions.load(args.profile)
+        found = [Unit(u.id, u.name, u.kind) for u in profile.units]
+
+    async def run(connection: psycopg.AsyncConnection[Any]) -> None:
+        await migrate(connection)
+        if args.profile is not None:
+            await units.describe_centre(connection, centre, profile.name, profile.time_zone)
+        for unit in found:
+            await units.enrol(connection, centre, unit)
+        print(f"enrolled {len(found)} unit{'s' * (len(found) != 1)} in centre {centre}")
+
+    return _with_database(run)
+
+
+def _quarantine(args: argparse.Namespace) -> int:
+    centre = Settings().centre
+
+    async def run(connection: psycopg.AsyncConnection[Any]) -> None:
+        table = Table("last seen", "times", "reason", "what", "topic", "begins with")
+        for kept in await quarantine.newest(connection, centre, args.limit):
+            table.add_row(
+                f"{kept.last_seen:%Y-%m-%d %H:%M:%S}Z", str(kept.times_seen), kept.reason, kept.detail, kept.topic,
+                repr(kept.payload[:40])[2:-1],
+            )  # fmt: skip
+        Console().print(table if table.row_count else "the quarantine is empty: everything that came was stored")
+
+    return _with_database(run)
+
+
+def _with_database(run: Any) -> int:
+    async def connected() -> None:
+        url = Settings().database_url.get_secret_value()
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
+            await run(connection)
+
+    asyncio.run(connected())
+    return 0
+
+
+def _explain(sentence: str) -> int:
+    print(f"sigap: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _log_to_stderr() -> None:
+    """One line an event; JSON where nobody watches."""
+    console = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )

@@ -1,0 +1,213 @@
+"""The live picture of one centre: the newest usable fix of every unit, and who wants to hear of changes.
+
+Fed with committed rows in any order; an older fix never moves a marker back. Every change gets the next sequence
+number. Because only the newest value of each unit counts, "what changed since number N" is simply every unit whose
+number is above N: that one rule gives resuming without a gap, and slow clients that catch up in one frame, and needs
+no history and no queue per client.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import msgspec
+
+from tracker.fix import Fix
+from tracker.quality import lost_after, stale_after
+from tracker.wire.presence import Presence
+
+MAX_EARLY = 1000
+"""Presences kept for units that the centre does not know: strangers do not fill the memory."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A fix as every feed shows it. SI units, RFC 3339 times in UTC."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float | None
+    speed_mps: float | None
+    course_deg: float | None
+    fix_time: datetime
+    received_at: datetime
+    source: str
+    quality: list[str]  # empty is good
+    mode: int | None
+    satellites: int | None
+    hdop: float | None
+    horizontal_error_m: float | None  # 95 %
+
+
+class UnitState(msgspec.Struct, frozen=True):
+    """A unit as every feed shows it."""
+
+    unit: str
+    name: str
+    kind: str
+    seq: int
+    online: bool | None  # None: it never said
+    report_interval_s: float | None
+    stale_after_s: float
+    lost_after_s: float
+    position: Position | None
+
+
+def position(source: str, fix: Fix, received_at: datetime) -> Position:
+    """The fix in the feeds' shape."""
+    return Position(
+        latitude=fix.latitude,
+        longitude=fix.longitude,
+        altitude_m=fix.altitude,
+        speed_mps=fix.speed,
+        course_deg=fix.course,
+        fix_time=fix.time,
+        received_at=received_at,
+        source=source,
+        quality=fix.quality.reasons if fix.quality else [],
+        mode=fix.mode,
+        satellites=fix.satellites,
+        hdop=fix.hdop,
+        horizontal_error_m=fix.error,
+    )
+
+
+class _Entry:
+    __slots__ = ("encoded", "fix_time", "newest", "presence", "seq", "unit")
+
+    def __init__(self, unit: str, name: str, kind: str) -> None:
+        self.unit = (unit, name, kind)
+        self.seq = 0
+        self.presence: Presence | None = None
+        self.newest: tuple[str, Fix, datetime] | None = None
+        self.fix_time: datetime | None = None
+        self.encoded: bytes | None = None  # of the state; made when first asked for
+
+    def state(self) -> UnitState:
+        said = self.presence
+        interval = None if said is None else said.interval_s
+        return UnitState(
+            *self.unit,
+            seq=self.seq,
+            online=None if said is None else said.online,
+            report_interval_s=interval,
+            stale_after_s=stale_after(interval),
+            lost_after_s=lost_after(interval),
+            position=None if self.newest is None else position(*self.newest),
+        )
+
+    def json(self) -> bytes:
+        if self.encoded is None:
+            self.encoded = _encode(self.state())
+        return self.encoded
+
+
+class LivePicture:
+    """One for a centre, in one event loop."""
+
+    def __init__(self) -> None:
+        self.stream = secrets.token_hex(6)  # a picture that starts anew has other numbers: nobody may resume across
+        self.seq = 0
+        self._entries: dict[str, _Entry] = {}  # in the order of their last change
+        self._watchers: set[asyncio.Event] = set()
+        self._early: dict[str, Presence] = {}  # said by units that are not enrolled yet
+
+    def enrol(self, units: Iterable[tuple[str, str, str]]) -> None:
+        """Show these units, given as (id, name, kind), with or without a position."""
+        changed = False
+        for unit in units:
+            entry = self._entries.get(unit[0])
+            if entry is None:
+                self._entries[unit[0]] = entry = _Entry(*unit)
+                entry.presence = self._early.pop(unit[0], None)
+            elif entry.unit == unit:
+                continue
+            entry.unit = unit
+            self._touch(entry)
+            changed = True
+        if changed:
+            self._wake()
+
+    def apply(self, unit: str, source: str, fix: Fix, received_at: datetime) -> bool:
+        """Take a committed fix into account; True if it moved the unit's marker. Call ``publish`` after the last."""
+        entry = self._entries.get(unit)
+        if entry is None or not fix.quality.usable or (entry.fix_time is not None and fix.time <= entry.fix_time):
+            return False
+        entry.newest, entry.fix_time = (source, fix, received_at), fix.time
+        self._touch(entry)
+        return True
+
+    def present(self, unit: str, presence: Presence) -> None:
+        """Take a unit's presence into account."""
+        entry = self._entries.get(unit)
+        if entry is None:
+            if len(self._early) < MAX_EARLY:
+                self._early[unit] = presence
+        elif entry.presence != presence:
+            entry.presence = presence
+            self._touch(entry)
+            self._wake()
+
+    def publish(self) -> None:
+        """Tell those who watch that there is something new."""
+        self._wake()
+
+    def state(self, unit: str) -> UnitState | None:
+        """How a unit stands; None if there is none of that id."""
+        entry = self._entries.get(unit)
+        return None if entry is None else entry.state()
+
+    def states(self) -> list[UnitState]:
+        """How every unit stands, by id."""
+        return [entry.state() for _, entry in sorted(self._entries.items())]
+
+    def snapshot(self, now: datetime) -> bytes:
+        """A frame with every unit."""
+        units = b",".join(entry.json() for entry in self._entries.values())
+        return self._frame(b'"snapshot"', b"", now, units)
+
+    def changes(self, since: int, now: datetime) -> bytes:
+        """A frame with every unit that changed after number ``since``, in its newest state."""
+        newest_first = []
+        for entry in reversed(self._entries.values()):
+            if entry.seq <= since:
+                break
+            newest_first.append(entry.json())
+        return self._frame(b'"changes"', b',"from":%d' % since, now, b",".join(reversed(newest_first)))
+
+    def heartbeat(self, now: datetime) -> bytes:
+        """A frame that says: still here, still at this number."""
+        return self._frame(b'"heartbeat"', b"", now, None)
+
+    @contextmanager
+    def watch(self) -> Iterator[asyncio.Event]:
+        """An event that is set at every change; the watcher clears it."""
+        event = asyncio.Event()
+        self._watchers.add(event)
+        try:
+            yield event
+        finally:
+            self._watchers.remove(event)
+
+    @property
+    def watchers(self) -> int:
+        """How many are watching."""
+        return len(self._watchers)
+
+    def _frame(self, kind: bytes, since: bytes, now: datetime, units: bytes | None) -> bytes:
+        head = b'{"type":%b,"stream":"%b"%b,"seq":%d,"server_time":%b' % (
+            kind, self.stream.encode(), since, self.seq, _encode(now),
+        )  # fmt: skip
+        return head + b"}" if units is None else head + b',"units":[' + units + b"]}"
+
+    def _touch(self, entry: _Entry) -> None:
+        self.seq += 1
+        entry.seq, entry.encoded = self.seq, None
+        self._entries[entry.unit[0]] = self._entries.pop(entry.unit[0])
+
+    def _wake(self) -> None:
+        for event in self._watchers:
+            event.set()

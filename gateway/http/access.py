@@ -1,0 +1,50 @@
+"""Who may do what. Every route asks ``require`` once, and nothing else decides.
+
+Until accounts come there is one principal, whoever reaches the port; the default bind is loopback.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Permission(StrEnum):
+    """What can be done to a centre's objects."""
+
+    SEE_UNITS = "see-units"  # live positions, tracks, arrival times
+    SEE_INTAKE = "see-intake"  # counters and the quarantine, with raw messages
+    SEE_HEALTH = "see-health"
+
+
+class Object(msgspec.Struct, frozen=True):
+    """What it is done to: a centre, or one unit of it."""
+
+    centre: str
+    unit: str | None = None
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Somebody, and what they may do."""
+
+    name: str
+    permissions: frozenset[Permission]
+    centres: frozenset[str]
+
+
+class Forbidden(Exception):
+    """This principal may not do this to that object."""
+
+
+def demo_principal(centre: str) -> Principal:
+    """Everybody, until accounts come."""
+    return Principal("demo", frozenset(Permission), frozenset({centre}))
+
+
+def require(principal: Principal, permission: Permission, target: Object) -> None:
+    """Pass, or raise.
+
+    Raises:
+        Forbidden: the permission is missing, or the object belongs to another centre.
+    """
+    if permission not in principal.permissions or target.centre not in principal.centres:
+        raise Forbidden(f"{principal.name} may not {permission.value} in centre {target.centre}")

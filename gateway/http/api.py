@@ -1,0 +1,36 @@
+"""Puts the routes together."""
+
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import JSONResponse
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+
+from gateway.http import board, live, operations, units
+from gateway.http.access import Forbidden
+from gateway.http.world import World
+
+
+def create(world: World) -> FastAPI:
+    """The web application of one gateway."""
+    app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.world = world
+    for module in (units, operations, live):
+        app.include_router(module.router)
+    board.mount(app, world.web_dir)
+
+    @app.exception_handler(Forbidden)
+    async def forbidden(asked: Request | WebSocket, error: Exception) -> JSONResponse:
+        if isinstance(asked, WebSocket):
+            await asked.close(1008, str(error))  # before the socket is accepted this is answered as 403
+        return JSONResponse({"detail": str(error)}, status_code=403)
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(PoolTimeout)
+    async def database_away(_: Request, error: Exception) -> JSONResponse:  # noqa: ARG001, the log has it; the answer says what to do
+        return JSONResponse(
+            {"detail": "the database does not answer; live positions go on, history comes back with it"},
+            status_code=503,
+            headers={"Retry-After": "5"},
+        )
+
+    return app

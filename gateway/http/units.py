@@ -1,0 +1,141 @@
+"""Units, their tracks, and when they arrive."""
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Query, Response
+
+from gateway.feeds.live import Position, UnitState, position
+from gateway.http.world import SeesUnits, TheWorld, World, answer, documented
+from gateway.storage import fixes
+from tracker.eta import straight_line
+from tracker.eta.straight_line import Estimate
+from tracker.fix import Fix
+
+router = APIRouter(prefix="/api/v1", tags=["units"])
+
+DEFAULT_SPAN = timedelta(hours=24)
+
+
+class Units(msgspec.Struct):
+    """All units of the centre."""
+
+    server_time: datetime
+    units: list[UnitState]
+
+
+class TrackPoint(Position, frozen=True):
+    """A stored fix, with what names it in the receipts; both None for devices without receipts."""
+
+    outbox: str | None
+    sequence: int | None
+
+
+class Track(msgspec.Struct):
+    """A page of a unit's fixes, rising by fix time."""
+
+    unit: str
+    fixes: list[TrackPoint]
+    next_cursor: str | None  # give it back as ``cursor`` for the next page; None on the last
+
+
+class Arrival(msgspec.Struct):
+    """When a unit would arrive: an estimate with its interval, or unknown with the reason."""
+
+    unit: str
+    eta_s: Estimate | None
+    unknown_because: str | None
+    source: Literal["straight-line"]
+    fix_time: datetime | None
+    fix_age_s: float | None
+    distance_m: float | None  # straight
+
+
+def _known(world: World, unit: str) -> UnitState:
+    state = world.live.state(unit)
+    if state is None:
+        raise HTTPException(404, f"centre {world.centre} has no unit {unit!r}; GET /api/v1/units lists those it has")
+    return state
+
+
+@router.get("/units", responses=documented(Units, "every unit, with or without a position"))
+async def list_units(_: SeesUnits, world: TheWorld) -> Response:
+    """Every unit with its newest usable fix; the age is ``server_time - position.fix_time``."""
+    return answer({"server_time": world.now(), "units": world.live.states()})
+
+
+@router.get("/units/{unit}/fixes", responses=documented(Track, "a page of the track"))
+async def list_fixes(
+    _: SeesUnits,
+    world: TheWorld,
+    unit: str,
+    start: Annotated[datetime | None, Query(alias="from", description="RFC 3339; 24 h before `to` if absent")] = None,
+    end: Annotated[datetime | None, Query(alias="to", description="RFC 3339, exclusive; now if absent")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """The unit's stored fixes, the suspect ones with their flags, each source a track of its own."""
+    _known(world, unit)
+    end = _aware("to", end) or world.now()
+    start = _aware("from", start) or end - DEFAULT_SPAN
+    after = None if cursor is None else _read_cursor(cursor)
+    async with world.pool.connection() as connection:
+        found = await fixes.page(connection, world.centre, unit, start, end, limit, after)
+    points = [
+        TrackPoint(
+            **msgspec.structs.asdict(position(f.source, f.fix, f.received_at)), outbox=f.outbox, sequence=f.sequence
+        )
+        for f in found
+    ]
+    more = _write_cursor(found[-1].fix.time, found[-1].source) if len(found) == limit else None
+    return answer(Track(unit, points, more))
+
+
+@router.get("/eta", responses=documented(Arrival, "an estimate, or unknown and why"))
+async def estimate_arrival(
+    _: SeesUnits,
+    world: TheWorld,
+    unit: str,
+    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
+    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
+) -> Response:
+    """When the unit would reach a point if it left now. Unknown, and never 0, when its position is too old to say."""
+    state = _known(world, unit)
+    seen = state.position
+    if seen is None:
+        return answer(Arrival(unit, None, "the unit has no position yet", "straight-line", None, None, None))
+    now = world.now()
+    age = max(0.0, (now - seen.fix_time).total_seconds())
+    straight = straight_line.distance(seen.latitude, seen.longitude, lat, lon)
+    if age > state.lost_after_s:
+        why = (
+            f"the last fix is {age:.0f} s old, and after {state.lost_after_s:.0f} s it does not tell where the unit is"
+        )
+        return answer(Arrival(unit, None, why, "straight-line", seen.fix_time, age, None))
+    fix = Fix(time=seen.fix_time, latitude=seen.latitude, longitude=seen.longitude)
+    eta = straight_line.estimate(fix, lat, lon, now)
+    return answer(Arrival(unit, eta, None, "straight-line", seen.fix_time, age, straight))
+
+
+def _aware(name: str, value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise HTTPException(422, f"`{name}` has no time zone: write 2026-11-21T03:04:05Z or +07:00")
+    return None if value is None else value.astimezone(UTC)
+
+
+def _write_cursor(time: datetime, source: str) -> str:
+    return base64.urlsafe_b64encode(f"{time.isoformat()} {source}".encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[datetime, str]:
+    try:
+        time, _, source = base64.urlsafe_b64decode(text.encode()).decode().partition(" ")
+        after = datetime.fromisoformat(time)
+    except (ValueError, binascii.Error) as error:
+        raise HTTPException(422, "`cursor` is not one of ours: give back `next_cursor` as it was") from error
+    if after.tzinfo is None or "\x00" in source:
+        raise HTTPException(422, "`cursor` is not one of ours: give back `next_cursor` as it was")
+    return after, source

@@ -1,0 +1,123 @@
+"""Everything the gateway says and hears over the broker: two lanes, presence both ways, receipts."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiomqtt
+import structlog
+
+from gateway.feeds.live import LivePicture
+from gateway.mqtt.lane import Lane
+from gateway.mqtt.session import MAX_PENDING_PUBLISHES, Broker, Delivery, NotConnected, Session
+from gateway.services.accept_messages import Acceptance, Accepted
+from gateway.services.receipts import Receipts
+from tracker.errors import BadInput
+from tracker.wire import presence, receipt
+from tracker.wire.presence import Presence
+from tracker.wire.topics import Channel, UnitTopic, every_unit, gateway_presence, read_unit_topic
+
+log = structlog.get_logger()
+
+WORKERS = 2
+"""Batches of one lane under way at once: one is decoded while the database works on the other."""
+
+TICK_S = 0.1
+
+
+class Link:
+    """The gateway of one centre on its broker."""
+
+    def __init__(
+        self,
+        centre: str,
+        broker: Callable[[str], Broker],
+        acceptance: Callable[[str], Acceptance],
+        live: LivePicture,
+    ) -> None:
+        """
+        Args:
+            broker: the account to use for the lane of that name, ``live`` or ``backlog``.
+            acceptance: one for the lane of that name, on connections of its own.
+        """
+        self._centre = centre
+        self._live = live
+        self._receipts = Receipts()
+        offline = aiomqtt.Will(gateway_presence(centre), presence.encode(Presence(online=False)), qos=1, retain=True)
+        self.live_session = Session(
+            broker("live"),
+            f"{centre}-gateway-live",
+            [every_unit(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.PRESENCE)],
+            will=offline,
+            on_connected=self._say_online,
+            divert=self._hear_presence,
+        )
+        self.backlog_session = Session(
+            broker("backlog"), f"{centre}-gateway-backlog", [every_unit(centre, Channel.BACKLOG)]
+        )
+        self._lanes = [
+            Lane(self.live_session, acceptance("live"), self._committed),
+            Lane(self.backlog_session, acceptance("backlog"), self._committed),
+        ]
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for lane in self._lanes:
+                tasks.create_task(lane.session.run())
+                for _ in range(WORKERS):
+                    tasks.create_task(lane.run())
+            tasks.create_task(self._send_receipts())
+
+    def connected(self) -> dict[str, bool]:
+        """Which of the two sessions stands."""
+        return {"live": self.live_session.connected, "backlog": self.backlog_session.connected}
+
+    async def say_offline(self) -> None:
+        """Tell the units that nobody will answer for a while. A broker that is away knows by the last will."""
+        with suppress(NotConnected):
+            await self.live_session.publish(
+                gateway_presence(self._centre), presence.encode(Presence(online=False)), retain=True
+            )
+
+    async def _say_online(self, session: Session) -> None:
+        await session.publish(gateway_presence(self._centre), presence.encode(Presence(online=True)), retain=True)
+
+    def _committed(self, accepted: Accepted) -> None:
+        moved = False
+        for row in accepted.rows:
+            moved = self._live.apply(row.unit, row.source, row.fix, row.received_at) or moved
+        if moved:
+            self._live.publish()
+        self._receipts.add(accepted.handled)
+
+    def _hear_presence(self, delivery: Delivery) -> bool:
+        if not delivery.topic.endswith("/presence"):
+            return False
+        try:
+            topic = read_unit_topic(delivery.topic)
+            said = presence.decode(delivery.payload)
+        except BadInput:
+            return False  # on to the lane, which keeps it in the quarantine
+        self._live.present(topic.unit, said)
+        delivery.acknowledge()
+        return True
+
+    async def _send_receipts(self) -> None:
+        """A receipt that cannot be sent is dropped: the unit sends again, and is told then."""
+        room = asyncio.Semaphore(MAX_PENDING_PUBLISHES)
+
+        async def send(topic: UnitTopic, payload: bytes) -> None:
+            async with room:
+                try:
+                    await self.live_session.publish(str(topic), payload)
+                except NotConnected:
+                    log.info("receipt not sent", unit=topic.unit)
+
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await asyncio.sleep(TICK_S)
+                for unit, outbox, told in self._receipts.due(time.monotonic()):
+                    topic = UnitTopic(self._centre, unit, Channel.RECEIPT, outbox)
+                    tasks.create_task(send(topic, receipt.encode(told)))

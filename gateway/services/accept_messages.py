@@ -1,0 +1,223 @@
+"""The way through the gateway: decode, identify, date, judge, store, commit; the caller then acknowledges.
+
+One call is one batch and one transaction. What comes back says what may be acknowledged and receipted; an error says
+that nothing was committed and everything must be tried again. A second delivery changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+
+from gateway.services.count import Intake
+from gateway.services.enrolment import Enrolment
+from gateway.storage import fixes, quarantine
+from gateway.storage.fixes import Outcome, Row
+from gateway.storage.pool import type_of_pool
+from gateway.storage.quarantine import Refused
+from tracker.errors import BadInput, Reason
+from tracker.quality import judged
+from tracker.wire import payload as wire
+from tracker.wire import presence
+from tracker.wire.topics import MAX_PAYLOAD, Channel, UnitTopic, read_unit_topic
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One MQTT message, as received."""
+
+    topic: str  # bytes that are no UTF-8 escaped with backslashes
+    payload: bytes
+    received_at: datetime
+
+
+class Handled(msgspec.Struct):
+    """Sequence numbers of one outbox, by what became of them."""
+
+    stored: list[int] = msgspec.field(default_factory=list)
+    quarantined: list[int] = msgspec.field(default_factory=list)
+    declined: list[int] = msgspec.field(default_factory=list)
+
+
+class Accepted(msgspec.Struct):
+    """A committed batch."""
+
+    rows: list[Row] = msgspec.field(default_factory=list)  # in the database now, new or not
+    handled: dict[tuple[str, str], Handled] = msgspec.field(default_factory=dict)  # by (unit, outbox)
+
+
+class _Draft(msgspec.Struct):
+    """A batch that is read and not yet stored."""
+
+    rows: list[Row] = msgspec.field(default_factory=list)
+    origin: list[int] = msgspec.field(default_factory=list)  # of each row: place of its message in the batch
+    refused: list[Refused] = msgspec.field(default_factory=list)
+    declined: list[Reason] = msgspec.field(default_factory=list)
+    accepted: Accepted = msgspec.field(default_factory=Accepted)
+
+    def handled(self, unit: str, outbox: str) -> Handled:
+        return self.accepted.handled.setdefault((unit, outbox), Handled())
+
+
+class Acceptance:
+    """Takes the messages of one centre in."""
+
+    def __init__(self, pool: type_of_pool, enrolment: Enrolment, intake: Intake) -> None:
+        self._pool = pool
+        self._enrolment = enrolment
+        self._intake = intake
+        self._topics: dict[str, UnitTopic] = {}  # read once: a unit uses two topics for months
+
+    async def accept(self, messages: Sequence[Message], now: datetime) -> Accepted:
+        """Store a batch and commit.
+
+        Raises:
+            psycopg.OperationalError, psycopg_pool.PoolTimeout: the database is away; try the same batch again.
+            StoreProofFailed: the database lost a row on the way; nothing was committed; try again.
+        """
+        async with self._pool.connection() as connection:
+            strangers = any(self._is_from_stranger(message) for message in messages)
+            await self._enrolment.refresh(connection, now, strangers=strangers)
+            try:
+                accepted = await self._in_one_transaction(connection, messages)
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                accepted = await self._one_by_one(connection, messages, error)
+        self._intake.received += len(messages)
+        return accepted
+
+    async def _in_one_transaction(self, connection: AsyncConnection[Any], messages: Sequence[Message]) -> Accepted:
+        draft = _Draft()
+        for place, message in enumerate(messages):
+            self._read(draft, place, message)
+        async with connection.transaction():
+            outcomes = await fixes.store(connection, draft.rows)
+            self._sort(draft, outcomes, messages)
+            await quarantine.keep(connection, self._enrolment.centre, draft.refused)
+        self._count(draft, outcomes)
+        return draft.accepted
+
+    async def _one_by_one(
+        self, connection: AsyncConnection[Any], messages: Sequence[Message], error: psycopg.Error
+    ) -> Accepted:
+        """One message in the batch holds what the database refuses: find it, keep it, and let the others through."""
+        if len(messages) > 1:
+            whole = Accepted()
+            for message in messages:
+                try:
+                    part = await self._in_one_transaction(connection, [message])
+                except (psycopg.DataError, psycopg.IntegrityError) as single:
+                    part = await self._one_by_one(connection, [message], single)
+                whole.rows += part.rows
+                for key, handled in part.handled.items():
+                    into = whole.handled.setdefault(key, Handled())
+                    into.stored += handled.stored
+                    into.quarantined += handled.quarantined
+                    into.declined += handled.declined
+            return whole
+        draft = _Draft()
+        self._read(draft, 0, messages[0])
+        for row in draft.rows:
+            if row.outbox is not None and row.sequence is not None:
+                draft.handled(row.unit, row.outbox).quarantined.append(row.sequence)
+        draft.rows, draft.origin = [], []
+        draft.refused.append(_refused(messages[0], Reason.STORAGE, str(error).splitlines()[0]))
+        async with connection.transaction():
+            await quarantine.keep(connection, self._enrolment.centre, draft.refused)
+        self._count(draft, [])
+        return draft.accepted
+
+    def _read(self, draft: _Draft, place: int, message: Message) -> None:
+        """Decode, identify, date and judge one message."""
+        try:
+            topic = self._topic(message.topic)
+        except BadInput as error:
+            draft.refused.append(_refused(message, error.reason, error.detail))
+            return
+        if topic.channel is Channel.PRESENCE:  # a readable one never comes this far
+            try:
+                presence.decode(message.payload)
+            except BadInput as error:
+                draft.refused.append(_refused(message, error.reason, error.detail))
+            return
+        known = topic.unit in self._enrolment.units
+        if not known:
+            detail = f"unit {topic.unit!r} is not enrolled in centre {self._enrolment.centre!r}"
+            draft.refused.append(_refused(message, Reason.NOT_ENROLLED, detail))
+        handled = draft.handled(topic.unit, topic.outbox) if topic.outbox is not None else None
+        for part in wire.decode(message.payload, message.received_at):
+            sequence = part.sequence
+            if isinstance(part, wire.Unreadable):
+                if known:
+                    item = Refused(message.topic, part.reason, part.detail, part.raw, message.received_at)
+                    draft.refused.append(item)
+            elif not known:
+                pass  # the whole message is in the quarantine already
+            elif part.fix is None:
+                draft.declined.append(part.reason or Reason.NO_FIX)
+                if handled is not None and sequence is not None:
+                    handled.declined.append(sequence)
+                continue
+            else:
+                fix = judged(part.fix, message.received_at)
+                outbox = topic.outbox if sequence is not None else None
+                draft.rows.append(
+                    Row(topic.centre, topic.unit, part.source, fix, message.received_at, outbox, sequence)
+                )
+                draft.origin.append(place)
+                continue
+            if handled is not None and sequence is not None:
+                handled.quarantined.append(sequence)
+
+    def _is_from_stranger(self, message: Message) -> bool:
+        if message.topic in self._topics:
+            return False
+        try:
+            return self._topic(message.topic).unit not in self._enrolment.units
+        except BadInput:
+            return False  # nobody's: refused when it is read
+
+    def _topic(self, text: str) -> UnitTopic:
+        topic = self._topics.get(text)
+        if topic is None:
+            topic = read_unit_topic(text)
+            if topic.centre != self._enrolment.centre:
+                raise BadInput(Reason.TOPIC, f"centre {topic.centre!r} is not served here")
+            if topic.unit in self._enrolment.units:  # strangers do not fill the table
+                self._topics[text] = topic
+        return topic
+
+    def _sort(self, draft: _Draft, outcomes: Sequence[Outcome], messages: Sequence[Message]) -> None:
+        """What the database said, into receipts and the quarantine."""
+        for row, place, outcome in zip(draft.rows, draft.origin, outcomes, strict=True):
+            handled = None if row.outbox is None else draft.handled(row.unit, row.outbox)
+            if outcome is Outcome.CONTRADICTION:
+                detail = f"{row.source} fix of {row.fix.time.isoformat()} is stored with another position or speed"
+                draft.refused.append(_refused(messages[place], Reason.CONTRADICTION, detail))
+                if handled is not None and row.sequence is not None:
+                    handled.quarantined.append(row.sequence)
+                continue
+            draft.accepted.rows.append(row)
+            if handled is not None and row.sequence is not None:
+                handled.stored.append(row.sequence)
+
+    def _count(self, draft: _Draft, outcomes: Sequence[Outcome]) -> None:
+        intake = self._intake
+        intake.declined.update(reason.value for reason in draft.declined)
+        intake.quarantined.update(item.reason.value for item in draft.refused)
+        for row, outcome in zip(draft.rows, outcomes, strict=True):
+            if outcome is Outcome.STORED:
+                intake.stored += 1
+                if row.fix.quality:
+                    intake.flagged.update(row.fix.quality.reasons)
+            elif outcome is Outcome.DUPLICATE:
+                intake.duplicate += 1
+
+
+def _refused(message: Message, reason: Reason, detail: str) -> Refused:
+    payload = message.payload
+    if len(payload) > MAX_PAYLOAD:
+        detail = f"{detail} (the first {MAX_PAYLOAD} of {len(payload)} bytes are kept)"
+        payload = payload[:MAX_PAYLOAD]
+    return Refused(message.topic, reason, detail, payload, message.received_at)

@@ -1,0 +1,74 @@
+"""What could not be stored as a good fix, kept with its bytes and the reason."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from gateway.storage import sql
+from tracker.errors import Reason
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A message, or a part of one, on its way into the quarantine."""
+
+    topic: str
+    reason: Reason
+    detail: str
+    payload: bytes
+    seen: datetime
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """One kept, however often it came."""
+
+    id: int
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    first_seen: datetime
+    last_seen: datetime
+    times_seen: int
+
+
+async def keep(connection: AsyncConnection[Any], centre: str, refused: Sequence[Refused]) -> None:
+    """Put messages into the quarantine, inside the caller's transaction."""
+    if not refused:
+        return
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            sql.query("quarantine_message"),
+            [
+                {
+                    "centre": centre,
+                    "topic": _storable(item.topic),
+                    "reason": item.reason.value,
+                    "detail": _storable(item.detail),
+                    "payload": item.payload,
+                    "seen": item.seen,
+                }
+                for item in refused
+            ],
+        )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text holds no NUL, and no half of a surrogate pair."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+async def newest(connection: AsyncConnection[Any], centre: str, limit: int) -> list[Quarantined]:
+    """The last seen, newest first."""
+    async with connection.cursor(row_factory=class_row(Quarantined)) as cursor:
+        await cursor.execute(sql.query("quarantine_list"), {"centre": centre, "limit": limit})
+        return await cursor.fetchall()
+
+
+async def counts(connection: AsyncConnection[Any], centre: str) -> dict[str, int]:
+    """How many different messages lie there for each reason."""
+    cursor = await connection.execute(sql.query("quarantine_counts"), {"centre": centre})
+    return {reason: messages for reason, messages, _ in await cursor.fetchall()}

@@ -1,0 +1,1 @@
+SELECT id, name, kind FROM units WHERE centre = %(centre)s ORDER BY id
