@@ -127,6 +127,21 @@ class Child:
                 raise ChildDiedError(self.name, f"was not ready within {within_s:g} s", self.last_lines())
             time.sleep(_POLL_S)
 
+    def wait_end(self, within_s: float) -> None:
+        """Wait until it has ended by itself, with exit code 0.
+
+        Raises:
+            ChildDiedError: if the code is another, or it does not end within the time; it is killed then.
+        """
+        try:
+            code = self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            raise ChildDiedError(self.name, f"did not end within {within_s:g} s", self.last_lines()) from None
+        finally:
+            self.kill()
+        if code != 0:
+            raise self.died()
+
     def ask_to_stop(self) -> None:
         """Send the signal for a clean stop, and return at once."""
         self.signal(self._ending)

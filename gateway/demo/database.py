@@ -18,7 +18,6 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from contextlib import suppress
@@ -31,7 +30,7 @@ from psycopg import sql
 
 from gateway.demo.account import stand_in
 from gateway.demo.child import Child
-from gateway.demo.errors import AlreadyRunningError, ChildDiedError, DemoError
+from gateway.demo.errors import AlreadyRunningError, DemoError
 from gateway.demo.postgres_tree import programs
 
 _OWNER = "sigap"
@@ -188,13 +187,7 @@ class EmbeddedPostgres:
             environment=_environment(),
             directory=self.directory,
         )
-        try:
-            if child.process.wait(_READY_S) != 0:
-                raise child.died()
-        except subprocess.TimeoutExpired:
-            raise ChildDiedError("initdb", f"did not end within {_READY_S:g} s", child.last_lines()) from None
-        finally:
-            child.kill()
+        child.wait_end(_READY_S)
         unfinished.rename(self._data)
 
     def _end_orphan(self) -> None:
