@@ -1,0 +1,62 @@
+/** Turns the signs of the states into images for the map: no sprite server, no file to fetch. */
+import type { Map as GlMap } from 'maplibre-gl'
+import { ARROW, SHAPES } from '../shapes.ts'
+import { STATES } from '../store/freshness.ts'
+import type { Palette } from './palette.ts'
+
+const BOX = 24 // the side of the signs' own box
+const SIDE = 34 // pixels on the map at scale 1: the box with room for the arrow outside it
+const SHARP = 2 // drawn at twice the size, for dense screens
+
+function draw(paint: (context: CanvasRenderingContext2D) => void): ImageData {
+  const canvas = document.createElement('canvas')
+  canvas.width = canvas.height = SIDE * SHARP
+  const context = canvas.getContext('2d')
+  if (context === null) throw new Error('this browser gives no 2D canvas')
+  context.scale(SHARP, SHARP)
+  context.translate((SIDE - BOX) / 2, (SIDE - BOX) / 2)
+  context.lineCap = context.lineJoin = 'round'
+  paint(context)
+  return context.getImageData(0, 0, canvas.width, canvas.height)
+}
+
+function put(map: GlMap, name: string, image: ImageData): void {
+  if (map.hasImage(name)) map.updateImage(name, image)
+  else map.addImage(name, image, { pixelRatio: SHARP })
+}
+
+/** Draw all signs in these colours; called again when the colours change. */
+export function putSigns(map: GlMap, palette: Palette): void {
+  for (const state of STATES) {
+    const { fill, stroke, dash } = SHAPES[state]
+    put(
+      map,
+      `sign-${state}`,
+      draw((context) => {
+        const outline = new Path2D(stroke)
+        context.lineWidth = 5
+        context.strokeStyle = palette.ground
+        context.stroke(outline)
+        context.fillStyle = palette.disc
+        context.fill(new Path2D(SHAPES.stale.stroke))
+        context.strokeStyle = context.fillStyle = palette.state[state]
+        context.lineWidth = 2.2
+        if (dash !== null) context.setLineDash(dash)
+        if (fill !== null) context.fill(new Path2D(fill))
+        context.stroke(outline)
+      }),
+    )
+    put(
+      map,
+      `arrow-${state}`,
+      draw((context) => {
+        const arrow = new Path2D(ARROW)
+        context.strokeStyle = palette.ground
+        context.lineWidth = 2.5
+        context.stroke(arrow)
+        context.fillStyle = palette.state[state]
+        context.fill(arrow)
+      }),
+    )
+  }
+}

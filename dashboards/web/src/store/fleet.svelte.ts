@@ -1,0 +1,61 @@
+/**
+ * What the board knows: the newest value of each unit, the gateway's clock, when anything was last heard, what is selected.
+ *
+ * One writer (the live socket) and many readers (list, map, panels). `nowMs` moves once a second, also when nothing arrives:
+ * everything that shows an age reads it.
+ */
+import { SvelteMap } from 'svelte/reactivity'
+import type { Frame, Unit } from '../api/types.ts'
+import { ServerClock, type LocalTime } from './clock.ts'
+import { stateOf, STATES, type State } from './freshness.ts'
+
+/** Milliseconds of silence after which the page says that it is blind; two heartbeats missed. */
+export const BANNER_AFTER_MS = 4000
+
+export class Fleet {
+  readonly units = new SvelteMap<string, Unit>()
+  nowMs = $state<number | null>(null) // the gateway's time, ticking
+  heardMs = $state<number | null>(null) // the gateway's time of the last frame
+  silent = $state(false)
+  selectedId = $state<string | null>(null)
+  following = $state(false)
+  readonly selected = $derived(this.selectedId === null ? null : (this.units.get(this.selectedId) ?? null))
+  readonly counts = $derived.by(() => {
+    const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>
+    for (const unit of this.units.values()) counts[stateOf(unit, this.nowMs)] += 1
+    return counts
+  })
+
+  #clock = new ServerClock()
+  #heardAt: LocalTime | null = null
+  #startedAt: LocalTime
+
+  constructor(local: LocalTime) {
+    this.#startedAt = local
+  }
+
+  take(frame: Frame, local: LocalTime): void {
+    this.#heardAt = local
+    const serverMs = Date.parse(frame.server_time)
+    this.#clock.learn(local, serverMs)
+    this.heardMs = serverMs
+    if (frame.type === 'snapshot') {
+      const present = new Set(frame.units.map((unit) => unit.unit))
+      for (const id of this.units.keys()) if (!present.has(id)) this.units.delete(id)
+    }
+    if (frame.type !== 'heartbeat') for (const unit of frame.units) this.units.set(unit.unit, unit)
+    this.tick(local)
+  }
+
+  /** Let time pass. The larger of the two clocks' silences counts, so that a computer's sleep is silence too. */
+  tick(local: LocalTime): void {
+    const since = this.#heardAt ?? this.#startedAt
+    this.nowMs = this.#clock.now(local)
+    this.silent = Math.max(local.steady - since.steady, local.wall - since.wall) >= BANNER_AFTER_MS
+  }
+
+  select(id: string | null): void {
+    this.selectedId = id
+    this.following = id !== null
+  }
+}
