@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tracker.wire.topics import ID_PATTERN
 
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
 
 class Settings(BaseSettings):
     """What a gateway needs to know before it starts."""
@@ -27,7 +29,7 @@ class Settings(BaseSettings):
     mqtt_tls_ca: Path | None = Field(None, description="PEM file of the authority that signed the broker; none: no TLS")
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one and prints it")
-    web_dir: Path = Field(Path("dashboards/web/dist"), description="the built board")
+    web_dir: Path = Field(_CHECKOUT / "dashboards" / "web" / "dist", description="the built board")
 
 
 def described() -> list[tuple[str, str, str]]:
