@@ -7,7 +7,8 @@ their values: a leading VTG has the speed of the RMC after it, a leading GSA the
 such difference is a vote, by kind of sentence.
 
 A ZDA goes with the epoch that has its time; some receivers stamp it with the second to come (it announces the next
-pulse), so a time of its own begins no epoch.
+pulse), so a time of its own begins no epoch. A void sentence without a time ("no fix, and no idea of the hour") stands
+only with its like, since it must not take away the first fix after it or the last one before.
 """
 
 from collections import Counter
@@ -36,16 +37,15 @@ class Splitter:
     def push(self, line: bytes, sentence: Sentence) -> list[Item] | None:
         """Take the next sentence; returns the epoch that it closed."""
         item = (line, sentence)
-        if sentence.kind not in _TIMED or (sentence.time is None and not self._holds(sentence)):
+        if sentence.kind not in _TIMED or (sentence.time is None and sentence.valid is not False):
             self._between.append(item)
             return None
-        if sentence.time is not None and self._time in (None, sentence.time):
-            self._time = sentence.time
-            self._current += self._between
-            self._current.append(item)
-            self._between = []
-            return None
-        return self._begin(item)
+        if self._current and (sentence.time != self._time or (sentence.time is None and self._holds(sentence))):
+            return self._begin(item)
+        self._current += self._between
+        self._current.append(item)
+        self._between, self._time = [], sentence.time
+        return None
 
     def flush(self) -> list[Item] | None:
         """The epoch under way, at the end of the stream."""
@@ -65,7 +65,7 @@ class Splitter:
         return closed or None
 
     def _holds(self, sentence: Sentence) -> bool:
-        """Whether the epoch under way has this sentence already: so a receiver without any time is cut, too."""
+        """Whether the epoch under way has this sentence already: what a receiver without a time is cut by."""
         return any(
             held.kind == sentence.kind and held.talker == sentence.talker for _, held in self._current + self._between
         )

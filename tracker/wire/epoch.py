@@ -4,7 +4,9 @@ Which sentence is believed for what:
 
 - Whether there is a fix: see `_has_fix`.
 - Position: the sentence with the most decimals of minutes (receivers print four in RMC and five in GGA, and the finer
-  one is the measurement); among equals GGA, GNS, RMC, GLL, in this order, the ones with an altitude first.
+  one is the measurement); among equals GLL, GGA, GNS, RMC, in this order. Equals say the same as long as the receiver
+  itself speaks. An instrument that repeats it (a chart plotter) may mix the time of one second with the place of
+  another; GLL, which is nothing but a place with its time, was there the one that kept them together.
 - Speed and course: RMC, else VTG. Altitude, satellites, dilution: GGA, else GNS, else (dilution) GSA.
 - Mode: only GSA says it. An altitude in GGA is no proof of three dimensions: receivers hold the last one in 2D.
 - Solution: the quality of GGA, else the mode letters of GNS, RMC, GLL.
@@ -30,7 +32,7 @@ CONTRADICTION = 0.01
 TWO_SIGMA = 1.959964
 """Standard deviations to either side that hold 95 % of a normal distribution."""
 
-_PREFERENCE = {"GGA": 3, "GNS": 2, "RMC": 1, "GLL": 0}
+_PREFERENCE = {"GLL": 3, "GGA": 2, "GNS": 1, "RMC": 0}
 _NOT_MEASURED = frozenset({Solution.ESTIMATED, Solution.MANUAL, Solution.SIMULATED})
 
 
