@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from gateway.http import board, live, operations, units
+from gateway.http import board, live, operations, region, units
 from gateway.http.access import Forbidden
 from gateway.http.world import World
 
@@ -14,7 +14,7 @@ def create(world: World) -> FastAPI:
     """The web application of one gateway."""
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
-    for module in (units, operations, live):
+    for module in (units, operations, live, region):
         app.include_router(module.router)
     board.mount(app, world.web_dir)
 
