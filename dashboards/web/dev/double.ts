@@ -35,7 +35,7 @@ function stand(server: ViteDevServer | PreviewServer): void {
       const east = position ? (Number(query.get('lon')) - position.longitude) * 110_300 : 0
       const p50 = 60 + Math.hypot(north, east) / 10
       const known = age !== null && age <= 180
-      const why = age === null ? 'no-position' : 'fix-too-old'
+      const why = age === null ? 'the unit has no position yet' : 'the last fix is too old'
       return [
         200,
         {

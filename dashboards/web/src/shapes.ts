@@ -16,5 +16,5 @@ export const SHAPES: Record<State, Shape> = {
   none: { fill: null, stroke: RING, dash: [1.5, 3.2] },
 }
 
-/** Points away from the disc, to the north; turned by the course. */
-export const ARROW = 'M12 -1.5l5.2 6.6a8.8 8.8 0 0 0 -10.4 0z'
+/** Grows out of the disc to the north, so that both together are a drop; turned by the course. */
+export const ARROW = 'M12 -6L18.2 6.6a8.2 8.2 0 0 0 -12.4 0z'

@@ -8,10 +8,11 @@ import { GeoJSONSource, LngLatBounds, Map as GlMap, ScaleControl, setWorkerUrl, 
 // A plain ?url works in development and leaves a blank map in the build; ?worker&url is bundled as a worker.
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
+import type { Language } from '../i18n/catalogue.ts'
 import { GRATICULE, graticule, graticuleLayers } from './layers/graticule.ts'
 import { REGION, regionLayers } from './layers/region.ts'
 import { TARGET, targetFeatures, targetLayers, type Place } from './layers/target.ts'
-import { UNITS, unitLayers, type UnitFeature, type UnitProperties } from './layers/units.ts'
+import { SIGNS, UNITS, unitLayers, type UnitFeature, type UnitProperties } from './layers/units.ts'
 import { readPalette, type Palette } from './palette.ts'
 import { putSigns } from './signs.ts'
 
@@ -20,7 +21,7 @@ setWorkerUrl(workerUrl)
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] }
 const INDONESIA: [number, number, number, number] = [95, -11, 141, 6] // west, south, east, north
 const PICK_PX = 14 // half the side of the square in which a click still finds a sign
-const STREETS = 14.5 // zoom to which a followed unit is brought at least
+const NEAR = 12.5 // zoom to which a chosen unit is brought at least: close, with a neighbouring place still in sight
 const LAYERS = [graticuleLayers, regionLayers, targetLayers, unitLayers] // from the ground up
 
 export type ChartEvents = { onUnit: (unit: string) => void; onPlace: (place: Place) => void; onDragged: () => void }
@@ -30,7 +31,7 @@ export class Chart {
   #events: ChartEvents
   #units: FeatureCollection<Point, UnitProperties> = { type: 'FeatureCollection', features: [] }
   #still = matchMedia('(prefers-reduced-motion: reduce)')
-  #language: 'id' | 'en' = 'id'
+  #language: Language = 'id'
   readonly ready: Promise<void>
 
   constructor(container: HTMLElement, events: ChartEvents) {
@@ -78,7 +79,7 @@ export class Chart {
     this.#source(REGION)?.setData(region)
   }
 
-  setLanguage(language: 'id' | 'en'): void {
+  setLanguage(language: Language): void {
     this.#language = language
     this.#drawGraticule()
   }
@@ -87,12 +88,15 @@ export class Chart {
   fit(points: Iterable<[number, number]>): void {
     const bounds = new LngLatBounds()
     for (const point of points) bounds.extend(point)
-    if (!bounds.isEmpty()) this.#map.fitBounds(bounds, { padding: 70, maxZoom: 13, animate: !this.#still.matches, duration: 600 })
+    if (bounds.isEmpty()) return
+    const { clientWidth, clientHeight } = this.#map.getContainer()
+    const padding = Math.min(70, 0.1 * Math.min(clientWidth, clientHeight))
+    this.#map.fitBounds(bounds, { padding, maxZoom: 13, animate: !this.#still.matches, duration: 600 })
   }
 
-  /** Bring a place to the middle; `near` also comes close enough to see streets. */
+  /** Bring a place to the middle; `near` also comes closer. */
   centre(place: Place, near: boolean): void {
-    const zoom = near ? Math.max(this.#map.getZoom(), STREETS) : this.#map.getZoom()
+    const zoom = near ? Math.max(this.#map.getZoom(), NEAR) : this.#map.getZoom()
     this.#map.easeTo({ center: place, zoom, animate: !this.#still.matches, duration: near ? 700 : 300 })
   }
 
@@ -106,7 +110,7 @@ export class Chart {
 
   /** What the units' source holds now, with the ids that are painted inside the view. */
   drawn(): { units: readonly UnitFeature[]; painted: string[] } {
-    const painted = this.#map.queryRenderedFeatures({ layers: ['unit-sign'] }).map((feature) => String(feature.properties['unit']))
+    const painted = this.#map.queryRenderedFeatures({ layers: [SIGNS] }).map((feature) => String(feature.properties['unit']))
     return { units: this.#units.features, painted: [...new Set(painted)] }
   }
 
@@ -121,7 +125,7 @@ export class Chart {
 
   /** Only colours change with the theme, and each layer says its own: set them again, keep the data. */
   #repaint(palette: Palette): void {
-    if (this.#map.getLayer('unit-sign') === undefined) return
+    if (this.#map.getLayer(SIGNS) === undefined) return
     putSigns(this.#map, palette)
     this.#map.setPaintProperty('ground', 'background-color', palette.ground)
     for (const layer of LAYERS.flatMap((layers): LayerSpecification[] => layers(palette))) {
@@ -146,13 +150,13 @@ export class Chart {
           [point.x - PICK_PX, point.y - PICK_PX],
           [point.x + PICK_PX, point.y + PICK_PX],
         ],
-        { layers: ['unit-sign'] },
+        { layers: [SIGNS] },
       )[0]
       if (found === undefined) this.#events.onPlace(lngLat)
       else this.#events.onUnit(String(found.properties['unit']))
     })
     map.on('mousemove', ({ point }) => {
-      map.getCanvas().style.cursor = map.queryRenderedFeatures(point, { layers: ['unit-sign'] }).length > 0 ? 'pointer' : ''
+      map.getCanvas().style.cursor = map.queryRenderedFeatures(point, { layers: [SIGNS] }).length > 0 ? 'pointer' : ''
     })
     this.#drawGraticule()
   }

@@ -5,16 +5,18 @@ import { STATES } from '../store/freshness.ts'
 import type { Palette } from './palette.ts'
 
 const BOX = 24 // the side of the signs' own box
-const SIDE = 34 // pixels on the map at scale 1: the box with room for the arrow outside it
+// Sides on the map in pixels. A sign's is as small as it can be, because labels keep clear of it; the arrow turns outside it.
+const SIGN = 24
+const ARROWED = 48
 const SHARP = 2 // drawn at twice the size, for dense screens
 
-function draw(paint: (context: CanvasRenderingContext2D) => void): ImageData {
+function draw(side: number, paint: (context: CanvasRenderingContext2D) => void): ImageData {
   const canvas = document.createElement('canvas')
-  canvas.width = canvas.height = SIDE * SHARP
+  canvas.width = canvas.height = side * SHARP
   const context = canvas.getContext('2d')
   if (context === null) throw new Error('this browser gives no 2D canvas')
   context.scale(SHARP, SHARP)
-  context.translate((SIDE - BOX) / 2, (SIDE - BOX) / 2)
+  context.translate((side - BOX) / 2, (side - BOX) / 2)
   context.lineCap = context.lineJoin = 'round'
   paint(context)
   return context.getImageData(0, 0, canvas.width, canvas.height)
@@ -32,7 +34,7 @@ export function putSigns(map: GlMap, palette: Palette): void {
     put(
       map,
       `sign-${state}`,
-      draw((context) => {
+      draw(SIGN, (context) => {
         const outline = new Path2D(stroke)
         context.lineWidth = 5
         context.strokeStyle = palette.ground
@@ -49,13 +51,9 @@ export function putSigns(map: GlMap, palette: Palette): void {
     put(
       map,
       `arrow-${state}`,
-      draw((context) => {
-        const arrow = new Path2D(ARROW)
-        context.strokeStyle = palette.ground
-        context.lineWidth = 2.5
-        context.stroke(arrow)
+      draw(ARROWED, (context) => {
         context.fillStyle = palette.state[state]
-        context.fill(arrow)
+        context.fill(new Path2D(ARROW))
       }),
     )
   }

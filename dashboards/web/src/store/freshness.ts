@@ -6,6 +6,9 @@ export type State = (typeof STATES)[number]
 
 const AGEING_AFTER_S = 15
 
+/** Metres per second from which a course means something; below it a receiver's course is noise. */
+export const MOVING_MPS = 1
+
 /** Seconds since the fix by the gateway's clock; null where there is no fix or no clock yet. Negative: a clock is ahead. */
 export function ageOf(unit: Unit, nowMs: number | null): number | null {
   if (unit.position === null || nowMs === null) return null

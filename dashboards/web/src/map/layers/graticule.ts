@@ -1,6 +1,8 @@
 /** A quiet net of parallels and meridians with their degrees, so that an empty ground still has scale and north. */
-import type { Feature, FeatureCollection } from 'geojson'
+import type { Feature, FeatureCollection, Position } from 'geojson'
 import type { LayerSpecification, LngLatBounds } from 'maplibre-gl'
+import type { Language } from '../../i18n/catalogue.ts'
+import { number } from '../../i18n/formats.ts'
 import type { Palette } from '../palette.ts'
 
 export const GRATICULE = 'graticule'
@@ -13,42 +15,54 @@ export function stepFor(span: number): number {
   return STEPS.find((step) => span / step >= LINES_WANTED) ?? 0.01
 }
 
-function degrees(value: number, positive: string, negative: string, step: number): string {
-  const digits = step >= 1 ? 0 : step >= 0.1 ? 1 : 2
-  return `${Math.abs(value).toFixed(digits)}° ${value < 0 ? negative : positive}`
-}
+const WINDS = { id: { north: 'LU', south: 'LS', east: 'BT', west: 'BB' }, en: { north: 'N', south: 'S', east: 'E', west: 'W' } }
 
-export function graticule(bounds: LngLatBounds, language: 'id' | 'en'): FeatureCollection {
+export function graticule(bounds: LngLatBounds, language: Language): FeatureCollection {
   const [west, south, east, north] = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]
   const step = stepFor(east - west)
-  const [toNorth, toSouth, toEast, toWest] = language === 'id' ? ['LU', 'LS', 'BT', 'BB'] : ['N', 'S', 'E', 'W']
+  const winds = WINDS[language]
+  const digits = step >= 1 ? 0 : step >= 0.1 ? 1 : 2
+  const degrees = (value: number, wind: string): string => `${number(language, Math.abs(value), digits)}° ${wind}`
   const features: Feature[] = []
-  const add = (label: string, coordinates: [number, number][]): void => {
-    features.push({ type: 'Feature', properties: { label }, geometry: { type: 'LineString', coordinates } })
+  const line = (coordinates: Position[]): void => {
+    features.push({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates } })
+  }
+  const label = (text: string, edge: 'left' | 'top', coordinates: Position): void => {
+    features.push({ type: 'Feature', properties: { text, edge }, geometry: { type: 'Point', coordinates } })
   }
   for (let i = Math.floor(west / step); i <= Math.ceil(east / step); i += 1) {
     const at = i * step
-    add(degrees(at, toEast!, toWest!, step), [[at, Math.max(-85, south - step)], [at, Math.min(85, north + step)]])
+    line([[at, Math.max(-85, south - step)], [at, Math.min(85, north + step)]])
+    label(degrees(at, at < 0 ? winds.west : winds.east), 'top', [at, north])
   }
   for (let i = Math.floor(south / step); i <= Math.ceil(north / step); i += 1) {
     const at = i * step
-    if (Math.abs(at) < 85) add(degrees(at, toNorth!, toSouth!, step), [[west - step, at], [east + step, at]])
+    if (Math.abs(at) >= 85) continue
+    line([[west - step, at], [east + step, at]])
+    label(degrees(at, at < 0 ? winds.south : winds.north), 'left', [west, at])
   }
   return { type: 'FeatureCollection', features }
 }
 
 export const graticuleLayers = (palette: Palette): LayerSpecification[] => [
-  { id: 'graticule', type: 'line', source: GRATICULE, paint: { 'line-color': palette.line, 'line-width': 1 } },
+  {
+    id: 'graticule',
+    type: 'line',
+    source: GRATICULE,
+    filter: ['==', ['geometry-type'], 'LineString'],
+    paint: { 'line-color': palette.line, 'line-width': 1 },
+  },
   {
     id: 'graticule-label',
     type: 'symbol',
     source: GRATICULE,
+    filter: ['==', ['geometry-type'], 'Point'],
     layout: {
-      'symbol-placement': 'line',
-      'symbol-spacing': 700,
-      'text-field': ['get', 'label'],
+      'text-field': ['get', 'text'],
       'text-font': ['system-ui', 'sans-serif'],
       'text-size': 10,
+      'text-anchor': ['match', ['get', 'edge'], 'left', 'left', 'top'],
+      'text-offset': ['match', ['get', 'edge'], 'left', ['literal', [0.6, 0]], ['literal', [0, 0.5]]],
     },
     paint: { 'text-color': palette.faint, 'text-halo-color': palette.ground, 'text-halo-width': 2 },
   },

@@ -2,13 +2,12 @@
 import type { Feature, FeatureCollection, Point } from 'geojson'
 import type { LayerSpecification } from 'maplibre-gl'
 import type { Unit } from '../../api/types.ts'
-import type { State } from '../../store/freshness.ts'
+import { MOVING_MPS, type State } from '../../store/freshness.ts'
 import type { Palette } from '../palette.ts'
 
 export const UNITS = 'units'
-
-/** Metres per second above which a course means something; below it a receiver's course is noise. */
-const MOVING_MPS = 1
+/** The layer that a click is looked up in. */
+export const SIGNS = 'unit-sign'
 
 export type UnitProperties = { unit: string; state: State; course: number | null; label: string; selected: boolean; rank: number }
 export type UnitFeature = Feature<Point, UnitProperties>
@@ -56,6 +55,46 @@ export const unitLayers = (palette: Palette): LayerSpecification[] => [
     },
   },
   {
+    id: 'unit-label',
+    type: 'symbol',
+    source: UNITS,
+    layout: {
+      'symbol-sort-key': ['get', 'rank'],
+      'text-field': ['get', 'label'],
+      'text-font': ['system-ui', 'sans-serif'],
+      'text-size': 12,
+      'text-max-width': 40,
+      'text-variable-anchor': ['left', 'right', 'top', 'bottom'],
+      'text-radial-offset': 1.35,
+      'text-justify': 'auto',
+    },
+    paint: {
+      'text-color': [
+        'match',
+        ['get', 'state'],
+        'ageing',
+        palette.state.ageing,
+        'stale',
+        palette.state.stale,
+        'lost',
+        palette.state.lost,
+        palette.label,
+      ],
+      'text-halo-color': palette.ground,
+      'text-halo-width': 1.8,
+    },
+  },
+  {
+    id: SIGNS, // above and so placed before the labels, which therefore never cover a sign
+    type: 'symbol',
+    source: UNITS,
+    layout: {
+      'icon-image': ['concat', 'sign-', ['get', 'state']],
+      'icon-allow-overlap': true, // a sign is never hidden by another
+      'icon-padding': 0,
+    },
+  },
+  {
     id: 'unit-arrow',
     type: 'symbol',
     source: UNITS,
@@ -67,24 +106,5 @@ export const unitLayers = (palette: Palette): LayerSpecification[] => [
       'icon-allow-overlap': true,
       'icon-ignore-placement': true,
     },
-  },
-  {
-    id: 'unit-sign',
-    type: 'symbol',
-    source: UNITS,
-    layout: {
-      'icon-image': ['concat', 'sign-', ['get', 'state']],
-      'icon-allow-overlap': true,
-      'icon-ignore-placement': true, // a sign is never hidden by another
-      'symbol-sort-key': ['get', 'rank'],
-      'text-field': ['get', 'label'],
-      'text-font': ['system-ui', 'sans-serif'],
-      'text-size': 12,
-      'text-anchor': 'left',
-      'text-offset': [1.25, 0],
-      'text-justify': 'left',
-      'text-optional': true,
-    },
-    paint: { 'text-color': palette.label, 'text-halo-color': palette.ground, 'text-halo-width': 1.6 },
   },
 ]
