@@ -1,1 +1,1 @@
-"""TODO-docstring."""
+"""What runs in the vehicle, and its simulator. Speaks to the gateway over the wire only."""

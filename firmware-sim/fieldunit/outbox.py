@@ -48,10 +48,11 @@ _SCHEMA = (
     f"PRAGMA user_version = {FORMAT}",
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
-_SELECT = "SELECT seq, source, device_time_us, lines FROM item "
-_OLDEST = _SELECT + "WHERE seq > ? ORDER BY seq LIMIT ?"
-_NEWEST = _SELECT + "ORDER BY seq DESC LIMIT ?"
-_NUMBERED = _SELECT + "WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"
+_OLDEST = "SELECT seq, source, device_time_us, lines FROM item WHERE seq > ? ORDER BY seq LIMIT ?"
+_NEWEST = "SELECT seq, source, device_time_us, lines FROM item ORDER BY seq DESC LIMIT ?"
+_NUMBERED = """
+    SELECT seq, source, device_time_us, lines FROM item WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq
+"""
 
 
 class OutboxError(Exception):
@@ -103,6 +104,7 @@ class Outbox:
             self._reading = _connect(path, synchronous="NORMAL")
             self.id = _identity(self._appending, path)
             self._last = _last_given(self._appending)
+            self._depth = int(self._reading.execute("SELECT count(*) FROM item").fetchone()[0])
         except sqlite3.Error as error:
             self._lock_file.close()
             raise OutboxError(
@@ -146,6 +148,7 @@ class Outbox:
                 raise
             if given:
                 self._last = given[-1]
+                self._depth += len(given)
         return given
 
     def delete(self, ranges: Iterable[Range]) -> int:
@@ -165,6 +168,7 @@ class Outbox:
                 if bounds[0] <= bounds[1]:
                     deleted += self._reading.execute("DELETE FROM item WHERE seq BETWEEN ? AND ?", bounds).rowcount
             self._reading.execute("COMMIT")
+            self._depth -= deleted
         return deleted
 
     def oldest(self, limit: int, after: int = 0) -> list[Item]:
@@ -179,11 +183,18 @@ class Outbox:
         """Those of the numbered items that are there, rising."""
         return self._items(_NUMBERED, (json.dumps(list(seqs)),))
 
+    @property
+    def depth(self) -> int:
+        """How many items wait."""
+        return self._depth
+
     def statistics(self) -> Statistics:
         """Depth, and the oldest and newest number that wait."""
-        with self._read_lock:
-            depth, oldest, newest = self._reading.execute("SELECT count(*), min(seq), max(seq) FROM item").fetchone()
-        return Statistics(depth, oldest, newest, self._last)
+        with self._read_lock:  # two queries in one: SQLite finds an end of the tree at once only when it is asked alone
+            oldest, newest = self._reading.execute(
+                "SELECT (SELECT min(seq) FROM item), (SELECT max(seq) FROM item)"
+            ).fetchone()
+        return Statistics(self._depth, oldest, newest, self._last)
 
     def close(self) -> None:
         """Give the file free for another process. Closing twice is no mistake."""

@@ -1,0 +1,328 @@
+"""One MQTT connection that is kept up, on paho's client driven by asyncio.
+
+paho's own network thread is not used, for three reasons: one thread here serves a whole simulated fleet; its
+reconnect has no jitter; and what it holds of unacknowledged messages it sends again by itself, behind the back of
+the lanes. So at each new connection its queue is emptied, and the owner decides what is sent again.
+
+Sources: MQTT 5.0 (OASIS, 2019) 3.2.2.3.3 Receive Maximum, 3.4.2.1 PUBACK reason codes; paho 2.2 client.py
+(`reconnect`, `drop_out_messages`, `loop_read`). Waiting for a TCP connection and a TLS handshake blocks inside paho,
+so it happens in a thread of the executor; nothing else touches the client meanwhile.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import Protocol
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from fieldunit.uplink.backoff import Backoff
+from fieldunit.uplink.broker import Broker
+
+KEEPALIVE_S = 15
+"""A broken path is noticed after at most twice this."""
+
+CONNECT_S = 10.0
+"""For the broker's CONNACK once there is a connection; and, apart from that, for the connection."""
+
+SESSION_S = 3600
+"""How long the broker keeps receipts for a unit that is away. What it does not keep is asked for again by a resend."""
+
+GOODBYE_S = 2.0
+"""For the last words of a clean stop to reach the broker."""
+
+GRANTED_MESSAGES = 20
+"""Unacknowledged publications at most, where the broker grants more or says nothing."""
+
+
+class Owner(Protocol):
+    """Whom the link tells. All calls come from the link's own thread."""
+
+    def link_up(self) -> None:
+        """There is a connection; nothing of the last one is under way in it."""
+
+    def link_down(self) -> None:
+        """The connection is gone."""
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """A message has arrived."""
+
+    def answered(self, token: int, refusal: str | None) -> None:
+        """The broker has answered the publication with this token; `refusal` is its reason if it refused."""
+
+    def drained(self) -> None:
+        """All bytes are with the operating system."""
+
+    def trouble(self, sentence: str) -> None:
+        """Something that whoever runs the unit should know."""
+
+
+class Link:
+    """A connection of one client to one broker, made again whenever it breaks. Lives in one asyncio loop.
+
+    Args:
+        broker: where to.
+        client_id: also the user name, where a password is given without one.
+        owner: whom to tell.
+        will: topic and payload of the last will, retained; None for none.
+        backoff: the waits between tries.
+        resend: whether paho sends unacknowledged messages again by itself after a reconnect.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        client_id: str,
+        owner: Owner,
+        *,
+        will: tuple[str, bytes] | None = None,
+        backoff: Backoff | None = None,
+        resend: bool = False,
+    ) -> None:
+        self._broker = broker
+        self._owner = owner
+        self._backoff = backoff or Backoff()
+        self._resend = resend
+        self._loop = asyncio.get_running_loop()
+        self._attached: socket.socket | None = None  # what the loop watches
+        self._connected = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._connecting: asyncio.Future[MQTTErrorCode] | None = None
+        self._closing = False
+        self._told: str | None = None  # the last trouble: a sentence is not repeated at each try
+        self.up = False
+        """Whether publications are taken."""
+        self.granted = GRANTED_MESSAGES
+        """Unacknowledged publications that the broker takes on this connection."""
+        self._client = self._make_client(client_id, will)
+
+    @property
+    def congested(self) -> bool:
+        """Whether bytes of earlier publications still wait for the operating system to take them."""
+        return self._client.want_write()
+
+    async def run(self) -> None:
+        """Keep the connection up until cancelled; then the connection breaks, and the broker publishes the will."""
+        self._client.connect_async(
+            self._broker.host, self._broker.port, KEEPALIVE_S, clean_start=False, properties=_session()
+        )
+        try:
+            while not self._closing:
+                began = self._loop.time()
+                await self._connect_and_hold()
+                if self._loop.time() - began > 10 * self._backoff.minimum:
+                    self._backoff.succeeded()  # it held; one that breaks at once is not tried faster for it
+                await asyncio.sleep(self._backoff.next_wait())
+        finally:
+            self._break()
+            if self._connecting is not None:  # a thread is still at it: what it opens is not wanted any more
+                self._connecting.add_done_callback(self._close_late)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
+        """Publish with QoS 1.
+
+        Returns:
+            The token that `answered` will name; None if there is no connection.
+        """
+        if not self.up:
+            return None
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        return info.mid if info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def subscribe(self, *topics: str) -> None:
+        """Subscribe with QoS 1; a refusal is told as trouble."""
+        self._client.subscribe([(topic, 1) for topic in topics])
+
+    async def close(self) -> None:
+        """Say goodbye: send what is queued and DISCONNECT, so that the broker does not publish the will."""
+        self._closing = True
+        if self.up:
+            self._client.disconnect()
+            try:
+                await asyncio.wait_for(self._lost.wait(), GOODBYE_S)
+            except TimeoutError:
+                self._break()
+
+    async def _connect_and_hold(self) -> None:
+        self._connected.clear()
+        self._lost.clear()
+        if not self._resend:
+            self._client.drop_out_messages()
+        self._connecting = self._loop.run_in_executor(None, self._client.reconnect)
+        try:
+            await asyncio.shield(self._connecting)
+        except OSError as error:
+            self._connecting = None
+            self._tell(f"no connection to {self._broker}: {error}; trying again")
+            return
+        self._connecting = None
+        self._attach()
+        try:
+            await asyncio.wait_for(_first_of(self._connected, self._lost), CONNECT_S)
+            while not self._lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._lost.wait(), KEEPALIVE_S / 4)
+                self._client.loop_misc()
+        except TimeoutError:
+            self._tell(f"{self._broker} takes connections but does not speak MQTT; trying again")
+        finally:
+            self._break()
+
+    def _make_client(self, client_id: str, will: tuple[str, bytes] | None) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_S
+        client.max_inflight_messages_set(0)  # the owner keeps its windows; paho would queue behind them
+        if self._broker.password is not None:
+            client.username_pw_set(self._broker.username or client_id, self._broker.password)
+        if self._broker.tls is not None:
+            client.tls_set_context(self._broker.tls)
+        if will is not None:
+            client.will_set(will[0], will[1], qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_socket_close = self._on_socket_close
+        client.on_socket_register_write = self._on_register_write
+        client.on_socket_unregister_write = self._on_unregister_write
+        return client
+
+    # The socket
+
+    def _attach(self) -> None:
+        found = self._client.socket()
+        if not isinstance(found, socket.socket):  # closed again already, as by a refused handshake
+            self._lost.set()
+            return
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each live message is small and wanted now
+        self._attached = found
+        self._loop.add_reader(found, self._readable)
+        if self._client.want_write():
+            self._loop.add_writer(found, self._writable)
+
+    def _readable(self) -> None:
+        self._client.loop_read()
+        while isinstance(self._attached, ssl.SSLSocket) and self._attached.pending():
+            self._client.loop_read()  # TLS has decrypted more than one packet: the socket itself stays silent
+
+    def _writable(self) -> None:
+        self._client.loop_write()
+        if self.up and not self._client.want_write():
+            self._owner.drained()
+
+    def _break(self) -> None:
+        """End the connection without a goodbye."""
+        if self._attached is not None:
+            with contextlib.suppress(OSError):  # not connected any more: what was wanted
+                socket.socket.shutdown(
+                    self._attached, socket.SHUT_RDWR
+                )  # not SSLSocket's, which would read on in clear
+        while self._attached is not None:
+            self._client.loop_read()  # what had arrived, and then the end, at which paho closes
+        self._went_down()
+
+    def _close_late(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
+        if not connecting.cancelled() and connecting.exception() is None:
+            late = self._client.socket()
+            if late is not None:
+                late.close()
+
+    def _on_socket_close(self, _client: Client, _userdata: object, closing: object) -> None:
+        if self._attached is closing and self._attached is not None:
+            self._loop.remove_reader(self._attached)
+            self._loop.remove_writer(self._attached)
+            self._attached = None
+        self._lost.set()
+
+    def _on_register_write(self, _client: Client, _userdata: object, _socket: object) -> None:
+        if self._attached is not None:  # otherwise another thread is connecting, and `_attach` will see to it
+            self._loop.add_writer(self._attached, self._writable)
+
+    def _on_unregister_write(self, _client: Client, _userdata: object, _socket: object) -> None:
+        if self._attached is not None:
+            self._loop.remove_writer(self._attached)
+
+    # MQTT
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._tell(
+                f"{self._broker} refuses this unit: {reason}; check its id, user name and password; trying again"
+            )
+            return
+        self.granted = min(GRANTED_MESSAGES, getattr(properties, "ReceiveMaximum", GRANTED_MESSAGES))
+        self._told = None
+        self.up = True
+        self._connected.set()
+        self._owner.link_up()
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._tell(f"{self._broker} ended the connection: {reason}")
+        self._went_down()
+
+    def _on_publish(
+        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties
+    ) -> None:
+        self._owner.answered(mid, str(reason) if reason.is_failure else None)
+
+    def _on_subscribe(
+        self, _client: Client, _userdata: object, _mid: int, reasons: list[ReasonCode], _properties: Properties
+    ) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                self._tell(f"{self._broker} refuses a subscription: {reason}; check the access rules of this unit")
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self._owner.received(message.topic, bytes(message.payload))
+
+    def _went_down(self) -> None:
+        self._lost.set()
+        if self.up:
+            self.up = False
+            self._owner.link_down()
+
+    def _tell(self, sentence: str) -> None:
+        if sentence != self._told:
+            self._told = sentence
+            self._owner.trouble(sentence)
+
+
+def _session() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves it untyped
+    properties.SessionExpiryInterval = SESSION_S
+    return properties
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
