@@ -1,5 +1,7 @@
 """The checksum of NMEA 0183: exclusive or of all bytes between the marks, two hexadecimal digits after the asterisk."""
 
+_MOST = (1 << 1024) - 1
+
 
 def xor(data: bytes) -> int:
     """Exclusive or of all bytes, 0..255.
@@ -8,7 +10,7 @@ def xor(data: bytes) -> int:
     and the gateway does this for every line.
     """
     value = int.from_bytes(data, "little")
-    while value >> 1024:  # longer than 128 bytes: bring it down first
+    while value > _MOST:  # longer than 128 bytes: bring it down first
         half = value.bit_length() // 16 * 8
         value = (value >> half) ^ (value & ((1 << half) - 1))
     value ^= value >> 512

@@ -19,11 +19,11 @@ from tracker.wire.checksum import xor
 from tracker.wire.sentence import LETTERS, MICROSECONDS, Sentence
 
 _ADDRESS = rb"\$([A-OQ-Z0-9][A-Z0-9])"
-_TIME = rb"([01]\d|2[0-3])([0-5]\d)([0-5]\d)(?:\.(\d{1,6}))?"
-_POSITION = rb"([0-8]\d)([0-5]\d\.(\d{1,9})),([NS]),(0\d\d|1[0-7]\d)([0-5]\d\.(\d{1,9})),([EW])"
+_TIME = rb"((?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?:\.\d{1,6})?)"
+_POSITION = rb"([0-8]\d)([0-5]\d\.\d{1,9}),([NS]),(0\d\d|1[0-7]\d)([0-5]\d\.\d{1,9}),([EW])"
 _NUMBER = rb"(\d{1,5}(?:\.\d{0,9})?|)"
 _COURSE = rb"((?:[0-2]?\d?\d|3[0-5]\d)(?:\.\d{0,9})?|)"
-_END = rb"\*([0-9A-Fa-f]{2})[\r\n ]*"
+_END = rb"\*([0-9A-F]{2})[\r\n ]*"
 
 _rmc = re.compile(
     _ADDRESS
@@ -50,6 +50,8 @@ _gsa = re.compile(
     + _END
 ).fullmatch
 
+_HEXADECIMAL = [b"%02X" % value for value in range(256)]
+_WHOLE_MINUTES = len("59.")  # what stands before the decimals of the minutes
 _LETTERS = {letter.encode(): solution for letter, solution in LETTERS.items()}
 _MODES = {b"2": Mode.TWO_D, b"3": Mode.THREE_D}
 _QUALITIES = {b"%d" % solution: solution for solution in Solution}
@@ -70,24 +72,23 @@ def _read_rmc(line: bytes) -> Sentence | None:
     match = _rmc(line)
     if match is None:
         return None
-    (talker, hour, minute, second, fraction, south, south_minutes, south_digits, ns, east, east_minutes, east_digits,
-     ew, knots, course, day, letter, checksum) = match.groups()  # fmt: skip
-    if xor(line[1 : match.start(18) - 1]) != int(checksum, 16) or letter == b"N":
+    talker, clock, south, lat, ns, east, lon, ew, knots, course, day, letter, checksum = match.groups()
+    if _HEXADECIMAL[xor(line[1 : match.start(13) - 1])] != checksum or letter == b"N":
         return None
-    latitude = float(south) + float(south_minutes) / 60
-    longitude = float(east) + float(east_minutes) / 60
     try:
         known_day = _day(day)
     except BadInput:
         return None
+    latitude = int(south) + float(lat) / 60
+    longitude = int(east) + float(lon) / 60
     return Sentence(
         "RMC",
         _TALKERS.get(talker) or talker.decode(),
-        _time(hour, minute, second, fraction),
+        _time(clock),
         True,
         latitude if ns == b"N" else -latitude,
         longitude if ew == b"E" else -longitude,
-        min(len(south_digits), len(east_digits)),
+        (len(lat) if len(lat) < len(lon) else len(lon)) - _WHOLE_MINUTES,
         None,
         float(knots) * KNOT if knots else None,
         float(course) if course else None,
@@ -102,20 +103,19 @@ def _read_gga(line: bytes) -> Sentence | None:
     match = _gga(line)
     if match is None:
         return None
-    (talker, hour, minute, second, fraction, south, south_minutes, south_digits, ns, east, east_minutes, east_digits,
-     ew, quality, satellites, hdop, altitude, checksum) = match.groups()  # fmt: skip
-    if xor(line[1 : match.start(18) - 1]) != int(checksum, 16):
+    (talker, clock, south, lat, ns, east, lon, ew, quality, satellites, hdop, altitude, checksum) = match.groups()
+    if _HEXADECIMAL[xor(line[1 : match.start(13) - 1])] != checksum:
         return None
-    latitude = float(south) + float(south_minutes) / 60
-    longitude = float(east) + float(east_minutes) / 60
+    latitude = int(south) + float(lat) / 60
+    longitude = int(east) + float(lon) / 60
     return Sentence(
         "GGA",
         _TALKERS.get(talker) or talker.decode(),
-        _time(hour, minute, second, fraction),
+        _time(clock),
         True,
         latitude if ns == b"N" else -latitude,
         longitude if ew == b"E" else -longitude,
-        min(len(south_digits), len(east_digits)),
+        (len(lat) if len(lat) < len(lon) else len(lon)) - _WHOLE_MINUTES,
         float(altitude) if altitude else None,
         None,
         None,
@@ -133,7 +133,7 @@ def _read_vtg(line: bytes) -> Sentence | None:
     if match is None:
         return None
     talker, course, knots, kilometres, letter, checksum = match.groups()
-    if xor(line[1 : match.start(6) - 1]) != int(checksum, 16):
+    if _HEXADECIMAL[xor(line[1 : match.start(6) - 1])] != checksum:
         return None
     speed = None
     if knots:
@@ -155,7 +155,7 @@ def _read_gsa(line: bytes) -> Sentence | None:
     if match is None:
         return None
     talker, mode, hdop, checksum = match.groups()
-    if xor(line[1 : match.start(4) - 1]) != int(checksum, 16):
+    if _HEXADECIMAL[xor(line[1 : match.start(4) - 1])] != checksum:
         return None
     return Sentence(
         "GSA",
@@ -174,9 +174,11 @@ _READERS: dict[bytes, Callable[[bytes], Sentence | None]] = {
 }
 
 
-def _time(hour: bytes, minute: bytes, second: bytes, fraction: bytes | None) -> int:
-    time = (int(hour) * 3600 + int(minute) * 60 + int(second)) * MICROSECONDS
-    return time + int(fraction.ljust(6, b"0")) if fraction else time
+@lru_cache(maxsize=1024)  # a fleet's messages are of the same few seconds
+def _time(clock: bytes) -> int:
+    """hhmmss, perhaps with a fraction, as microseconds of the day."""
+    seconds = int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:6])
+    return seconds * MICROSECONDS + int(clock[7:].ljust(6, b"0"))
 
 
 @lru_cache(maxsize=64)

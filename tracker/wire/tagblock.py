@@ -74,8 +74,7 @@ def split(line: bytes) -> tuple[TagBlock | None, bytes]:
     if match is not None:
         if xor(line[1 : match.end() - 4]) != int(match[4], 16):
             raise BadInput(Reason.TAG_BLOCK, f"the checksum of {line[: match.end()][:80]!r} does not match")
-        source, sequence, clock, _ = match.groups()
-        return TagBlock(source.decode(), int(sequence), _read_time(clock.decode())), line[match.end() :]
+        return TagBlock(match[1].decode(), int(match[2]), _time_of(int(match[3]))), line[match.end() :]
     match = _any(line)
     if match is None:
         raise BadInput(Reason.TAG_BLOCK, f"no TAG block with a checksum: {line[:80]!r}")
@@ -109,10 +108,15 @@ def _read_time(text: str) -> datetime:
     match = _time(text)
     if match is None:
         raise BadInput(Reason.TAG_BLOCK, f"c:{text[:40]} is no UNIX time")
-    whole, fraction = int(match[1]), match[2]
-    microseconds = whole * 1_000_000 + int((fraction or "0").ljust(6, "0")[:6])
-    if whole >= _MILLISECONDS_FROM:
-        microseconds = whole * 1000  # a fraction of a millisecond is dropped
-    if microseconds >= _LAST_SECOND * 1_000_000:
-        raise BadInput(Reason.TAG_BLOCK, f"c:{text[:40]} is no UNIX time")
-    return _EPOCH + timedelta(microseconds=microseconds)
+    at = _time_of(int(match[1]))
+    if match[2] is None or int(match[1]) >= _MILLISECONDS_FROM:  # a fraction of a millisecond is dropped
+        return at
+    return at + timedelta(microseconds=int(match[2].ljust(6, "0")[:6]))
+
+
+def _time_of(clock: int) -> datetime:
+    """Whole seconds or milliseconds of UNIX time."""
+    milliseconds = clock if clock >= _MILLISECONDS_FROM else clock * 1000
+    if milliseconds >= _LAST_SECOND * 1000:
+        raise BadInput(Reason.TAG_BLOCK, f"c:{clock} is no UNIX time")
+    return _EPOCH + timedelta(milliseconds=milliseconds)
