@@ -59,7 +59,10 @@ def read(line: bytes) -> Sentence | None:
     address = _own_address(frame[1])
     if line[:1] != b"$" or address is None or address[1].decode() not in KINDS:
         return None
-    message = pynmea2.parse(line.decode("ascii"), check=True)
+    try:
+        message = pynmea2.parse(line.decode("ascii"), check=True)
+    except pynmea2.ParseError:
+        raise BadInput(Reason.FIELD, f"no fields in {line[:100]!r}") from None
     try:
         return _READERS[message.sentence_type](message)
     except BadInput as error:
