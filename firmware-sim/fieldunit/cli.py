@@ -24,7 +24,7 @@ from fieldunit.agent.log import Log, LogError, read_log
 from fieldunit.agent.progress import Progress
 from fieldunit.agent.unit import ReportingUnit, Station, open_units
 from fieldunit.outbox import OutboxError
-from fieldunit.simulator.fleet import HIGHEST_RATE, Fleet, drive, unit_names
+from fieldunit.simulator.fleet import HIGHEST_RATE, drive, fleet_of, unit_names
 from fieldunit.uplink.broker import BrokerSettingError, read_broker
 from fieldunit.uplink.network import Network
 from tracker import regions
@@ -195,12 +195,13 @@ def _simulate(options: argparse.Namespace) -> int:
         if name not in names:
             raise UsageError(f"--silence: there is no {name}; the units are {names[0]} to {names[-1]}")
     _allow_open_files(8 * len(names) + 64)
-    fleet = Fleet(profile, names, options.rate, options.seed)
+    cars = fleet_of(profile, len(names), options.rate, options.seed)
     with _units(options, names, interval_s=1 / options.rate) as (units, network, stop):
         with Progress("driving", units, None) as progress:
             drive(
-                fleet,
+                cars,
                 {unit.name: unit for unit in units},
+                options.rate,
                 stop,
                 for_s=options.for_s,
                 silences=silences,

@@ -147,8 +147,14 @@ class Delivery:
         self._lanes.acknowledged(message)
 
     def _take_receipt(self, received: receipt.Receipt) -> None:
-        self._receipted += self.outbox.delete(received.ranges)
-        self._lanes.receipted(received.ranges)
+        """Delete in another thread: it may have to wait for an append, and this one carries all units."""
+        deleting = self._loop.run_in_executor(None, self.outbox.delete, received.ranges)
+        deleting.add_done_callback(lambda done: self._deleted(done.result(), received.ranges))
+
+    def _deleted(self, count: int, ranges: tuple[receipt.Range, ...]) -> None:
+        self._receipted += count
+        self._lanes.receipted(ranges)
+        self._pump()
 
     def _pump(self) -> None:
         if self._alarm is not None:
