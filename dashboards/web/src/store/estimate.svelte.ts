@@ -28,10 +28,10 @@ export class Estimate {
     this.target = this.eta = this.failure = null
   }
 
-  aim(unit: string, target: Target): Promise<void> {
+  /** Choose a point; whoever shows the estimate asks for it. */
+  aim(target: Target): void {
     this.clear()
     this.target = target
-    return this.refresh(unit)
   }
 
   /** Ask again. Of two questions only the later may answer, so that an old ETA never overwrites a new one. */

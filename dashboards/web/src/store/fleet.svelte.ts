@@ -9,6 +9,9 @@ import type { Frame, Unit } from '../api/types.ts'
 import { ServerClock, type LocalTime } from './clock.ts'
 import { stateOf, STATES, type State } from './freshness.ts'
 
+/** Milliseconds for which frames are gathered before the page is touched; a busy centre sends hundreds a second. */
+export const GATHER_MS = 100
+
 /** Milliseconds of silence after which the page says that it is blind; two heartbeats missed. */
 export const BANNER_AFTER_MS = 4000
 
@@ -28,22 +31,34 @@ export class Fleet {
 
   #clock = new ServerClock()
   #heardAt: LocalTime | null = null
+  #heardServerMs: number | null = null
   #startedAt: LocalTime
+  #gathered = new Map<string, Unit>() // newest value of each unit since the last flush, and nothing else
+  #anew = false // a snapshot is among the gathered: who is not in it is gone
 
   constructor(local: LocalTime) {
     this.#startedAt = local
   }
 
+  /** Take a frame in; it is shown by the next flush. */
   take(frame: Frame, local: LocalTime): void {
     this.#heardAt = local
-    const serverMs = Date.parse(frame.server_time)
-    this.#clock.learn(local, serverMs)
-    this.heardMs = serverMs
+    this.#heardServerMs = Date.parse(frame.server_time)
+    this.#clock.learn(local, this.#heardServerMs)
     if (frame.type === 'snapshot') {
-      const present = new Set(frame.units.map((unit) => unit.unit))
-      for (const id of this.units.keys()) if (!present.has(id)) this.units.delete(id)
+      this.#gathered.clear()
+      this.#anew = true
     }
-    if (frame.type !== 'heartbeat') for (const unit of frame.units) this.units.set(unit.unit, unit)
+    if (frame.type !== 'heartbeat') for (const unit of frame.units) this.#gathered.set(unit.unit, unit)
+  }
+
+  /** Show what was gathered. */
+  flush(local: LocalTime): void {
+    if (this.#anew) for (const id of this.units.keys()) if (!this.#gathered.has(id)) this.units.delete(id)
+    for (const [id, unit] of this.#gathered) this.units.set(id, unit)
+    this.#gathered.clear()
+    this.#anew = false
+    this.heardMs = this.#heardServerMs
     this.tick(local)
   }
 
