@@ -1,10 +1,20 @@
--- Staged fixes whose key is stored with another position or speed. The tolerances are the rounding of the wire:
--- ddmm.mmm is 0.0005' = 8e-6 degrees a step, two receivers' roundings make 2e-5; speed has steps of 0.1 knot or 1 km/h.
-SELECT s.ordinal
-FROM staged_fixes s
-JOIN fixes f USING (centre, unit, source, fix_time)
-WHERE f.fix_time BETWEEN %(earliest)s AND %(latest)s
-  AND (abs(f.latitude - s.latitude) > 2e-5
-    OR abs(f.longitude - s.longitude) > 2e-5
-    OR abs(f.speed - s.speed) > 0.5)
-ORDER BY s.ordinal
+-- Staged fixes that contradict what is stored under their key, in position or speed; where the stored one has no speed,
+-- those that contradict the first staged speed, which will fill it: as if the rows had come one by one.
+-- The tolerances are the rounding of the wire: ddmm.mmm is 0.0005' = 8e-6 degrees a step, two receivers' roundings make
+-- 2e-5; speed has steps of 0.1 knot or 1 km/h.
+SELECT ordinal
+FROM (
+    SELECT ordinal, speed, apart,
+        coalesce(stored_speed, first_value(speed) OVER (
+            PARTITION BY centre, unit, source, fix_time ORDER BY apart, speed IS NULL, ordinal
+        )) AS known_speed
+    FROM (
+        SELECT centre, unit, source, fix_time, s.ordinal, s.speed, f.speed AS stored_speed,
+            abs(f.latitude - s.latitude) > 2e-5 OR abs(f.longitude - s.longitude) > 2e-5 AS apart
+        FROM staged_fixes s
+        JOIN fixes f USING (centre, unit, source, fix_time)
+        WHERE f.fix_time BETWEEN %(earliest)s AND %(latest)s
+    ) compared
+) judged
+WHERE apart OR abs(speed - known_speed) > 0.5
+ORDER BY ordinal

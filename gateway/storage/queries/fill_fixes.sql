@@ -1,4 +1,5 @@
--- A second message of the same fix fills what the first left empty. Contradicting ones are left out by ordinal.
+-- A second message of the same fix fills what the first left empty, and adds what it knows against the fix (that the
+-- position was reckoned and not measured stands in GGA and not in RMC). Contradicting ones are left out by ordinal.
 UPDATE fixes f
 SET altitude   = coalesce(f.altitude, s.altitude),
     speed      = coalesce(f.speed, s.speed),
@@ -7,7 +8,8 @@ SET altitude   = coalesce(f.altitude, s.altitude),
     solution   = coalesce(f.solution, s.solution),
     satellites = coalesce(f.satellites, s.satellites),
     hdop       = coalesce(f.hdop, s.hdop),
-    error      = coalesce(f.error, s.error)
+    error      = coalesce(f.error, s.error),
+    quality    = f.quality | s.quality
 FROM (
     SELECT centre, unit, source, fix_time,
         (array_agg(altitude   ORDER BY ordinal) FILTER (WHERE altitude   IS NOT NULL))[1] AS altitude,
@@ -17,7 +19,8 @@ FROM (
         (array_agg(solution   ORDER BY ordinal) FILTER (WHERE solution   IS NOT NULL))[1] AS solution,
         (array_agg(satellites ORDER BY ordinal) FILTER (WHERE satellites IS NOT NULL))[1] AS satellites,
         (array_agg(hdop       ORDER BY ordinal) FILTER (WHERE hdop       IS NOT NULL))[1] AS hdop,
-        (array_agg(error      ORDER BY ordinal) FILTER (WHERE error      IS NOT NULL))[1] AS error
+        (array_agg(error      ORDER BY ordinal) FILTER (WHERE error      IS NOT NULL))[1] AS error,
+        bit_or(quality) AS quality
     FROM staged_fixes
     WHERE NOT ordinal = ANY (%(left_out)s)
     GROUP BY centre, unit, source, fix_time
@@ -31,4 +34,5 @@ WHERE f.centre = s.centre AND f.unit = s.unit AND f.source = s.source AND f.fix_
     OR (f.solution   IS NULL AND s.solution   IS NOT NULL)
     OR (f.satellites IS NULL AND s.satellites IS NOT NULL)
     OR (f.hdop       IS NULL AND s.hdop       IS NOT NULL)
-    OR (f.error      IS NULL AND s.error      IS NOT NULL))
+    OR (f.error      IS NULL AND s.error      IS NOT NULL)
+    OR f.quality | s.quality <> f.quality)
