@@ -3,15 +3,15 @@
     python -m tests.corpus.gpsd [FOLDER]
 
 takes every ``*.log`` of the folder through the product's own pieces: bytes -> SentenceFramer -> EpochReader -> payload
-with TAG blocks -> payload.decode -> fixes. Where a ``.log.chk`` stands beside it, it is compared with what gpsd made of it:
-see `oracle` for what counts. No start clock is given to the reader and no date of a log's header is used.
+with TAG blocks -> payload.decode -> fixes. Where a ``.log.chk`` stands beside it, they are compared with what gpsd made
+of it: see `oracle` for what counts. No start clock is given to the reader and no date of a log's header is used.
 
     percent        epochs for which we have a fix at that time of day, within 1e-6 degrees of a report of gpsd's
     percent_full   of these, also the same UTC, and the speed within 0.1 m/s where both give one; epochs whose date
                    gpsd moved by 1024 weeks are not in it: they are listed, and they must equal ours before the move
 
-A line before the last gives the same two figures in the strictest reading: gpsd's last report of each instant, its moved
-dates and its computed speeds included.
+A line before the last gives the same two figures in the strictest reading: gpsd's last report of each instant, its
+moved dates and its computed speeds included.
 """
 
 import sys
@@ -32,7 +32,7 @@ from tracker.wire.stream import EpochReader
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "nmea" / "gpsd"
 
 _DEGREES = 1e-6 + 1e-9  # gpsd prints nine decimals
-_SPEED = 0.1 + 0.0005  # and three
+_SPEED = 0.1 + 0.0005  # m/s; and three
 _ROLLOVER = timedelta(days=7168)
 _CHUNK = 997  # bytes fed at once: boundaries fall everywhere
 _RECEIVED = datetime(2001, 1, 1, tzinfo=UTC)  # of no log: a fix that needed it would not have gpsd's date
@@ -43,15 +43,15 @@ class LogResult:
     """The comparison of one log."""
 
     name: str
-    epochs: int = 0
-    placed: int = 0
-    full: int = 0
-    moved: int = 0
-    binary: int = 0
+    epochs: int = 0  # instants for which gpsd has a report that counts
+    placed: int = 0  # of these, with a fix of ours at that time of day and place
+    full: int = 0  # of the placed, with gpsd's UTC and speed
+    moved: int = 0  # among the placed
+    binary: int = 0  # reports of gpsd's that stem from binary data
     strict_placed: int = 0
     strict_full: int = 0
     fixes: int = 0
-    exceptions: Counter[str] = field(default_factory=Counter)
+    exceptions: Counter[str] = field(default_factory=Counter)  # epochs by kind
     examples: dict[str, str] = field(default_factory=dict)
 
     def note(self, kind: str, example: str) -> None:
@@ -72,9 +72,8 @@ def fixes_of(log: bytes) -> list[Fix]:
     fixes = []
     for number, epoch in enumerate(epochs):
         message = payload.encode_epoch("gnss", number, epoch.device_time, epoch.lines)
-        for reading in payload.decode(message, _RECEIVED):
-            if isinstance(reading, Reading) and reading.fix is not None:
-                fixes.append(reading.fix)
+        found = payload.decode(message, _RECEIVED)
+        fixes += [item.fix for item in found if isinstance(item, Reading) and item.fix is not None]
     return fixes
 
 
@@ -98,9 +97,12 @@ def compare(path: Path) -> LogResult:
         result.epochs += 1
         ours = by_time_of_day[_milliseconds(time)]
         _compare_epoch(result, reports, ours)
-        last = [fix for fix in ours if _same_place(fix, reports[-1])]
-        result.strict_placed += bool(last)
-        result.strict_full += any(_same_time(fix.time, time) and _same_speed(fix, reports[-1]) for fix in last)
+        last = reports[-1]
+        placed = [fix for fix in ours if _same_place(fix, last)]
+        result.strict_placed += bool(placed)
+        result.strict_full += any(
+            _same_time(fix.time, time) and _same_speed(fix.speed, last.any_speed) for fix in placed
+        )
     return result
 
 
@@ -123,7 +125,7 @@ def _compare_epoch(result: LogResult, reports: list[Report], ours: list[Fix]) ->
     dated = [(fix, report) for fix, report in pairs if _same_time(fix.time, report.time)]
     if not dated:
         result.note("date", f"{first.time}, ours {pairs[0][0].time}")
-    elif not any(_same_speed(fix, report) for fix, report in dated):
+    elif not any(_same_speed(fix.speed, report.speed) for fix, report in dated):
         result.note("speed", f"{first.time}: {dated[-1][1].speed} m/s, ours {dated[-1][0].speed}")
     else:
         result.full += 1
@@ -141,8 +143,8 @@ def _same_place(fix: Fix, report: Report) -> bool:
     return abs(fix.latitude - report.latitude) <= _DEGREES and abs(fix.longitude - report.longitude) <= _DEGREES
 
 
-def _same_speed(fix: Fix, report: Report) -> bool:
-    return fix.speed is None or report.speed is None or abs(fix.speed - report.speed) <= _SPEED
+def _same_speed(one: float | None, other: float | None) -> bool:
+    return one is None or other is None or abs(one - other) <= _SPEED
 
 
 def run(folder: Path) -> list[LogResult]:

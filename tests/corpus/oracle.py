@@ -27,7 +27,9 @@ from pathlib import Path
 
 _ROLLOVER = timedelta(days=7168)
 _sentence = re.compile(rb"[$!][\x20-\x7e]*")
-_timed = re.compile(rb"\$..(?:RMC|GGA|GNS|GST|ZDA|GBS),(\d{6}(?:\.\d+)?)|\$..GLL,[^,]*,.?,[^,]*,.?,(\d{6}(?:\.\d+)?)").match
+_timed = re.compile(
+    rb"\$..(?:RMC|GGA|GNS|GST|ZDA|GBS),(\d{6}(?:\.\d+)?)|\$..GLL,[^,]*,.?,[^,]*,.?,(\d{6}(?:\.\d+)?)"
+).match
 _dated = re.compile(rb"\$..RMC,(?:[^,]*,){8}(\d\d)(\d\d)(\d\d)[,*]|\$..ZDA,[^,]*,(\d\d),(\d\d),(\d{4})[,*]").match
 
 
@@ -39,6 +41,7 @@ class Report:
     latitude: float
     longitude: float
     speed: float | None  # m/s, where the receiver had told it
+    any_speed: float | None  # m/s, gpsd's own computation included
     after: str  # address of the sentence before it
     moved: bool = False  # gpsd has moved the receiver's date by 1024 weeks
 
@@ -83,8 +86,10 @@ def read(log: bytes, check_file: Path) -> Oracle:
                 continue
             time = datetime.fromisoformat(tpv["time"])
             moved = time.date() not in days and time.date() - _ROLLOVER in days
-            speed = tpv.get("speed") if told else None
-            report = Report(time, tpv["lat"], tpv["lon"], speed, last[1:6].decode("latin-1"), moved)
+            speed = tpv.get("speed")
+            report = Report(
+                time, tpv["lat"], tpv["lon"], speed if told else None, speed, last[1:6].decode("latin-1"), moved
+            )
             epochs.setdefault(time, []).append(report)
     return Oracle(epochs, binary)
 

@@ -19,6 +19,9 @@ from tracker.wire.sentence import PLACING, Sentence
 Item = tuple[bytes, Sentence]
 """A line as it came, and what it says."""
 
+MOST_SENTENCES = 64
+"""In one epoch. A receiver whose clock stands still is cut by it, and a message stays far below its limit."""
+
 _TIMED = PLACING | {"GST"}
 _MOST_VOTES = 8  # a receiver that was set up anew is believed after as many cycles
 
@@ -37,6 +40,10 @@ class Splitter:
     def push(self, line: bytes, sentence: Sentence) -> list[Item] | None:
         """Take the next sentence; returns the epoch that it closed."""
         item = (line, sentence)
+        if len(self._current) + len(self._between) >= MOST_SENTENCES:
+            closed = self.flush()
+            self.push(line, sentence)
+            return closed
         if sentence.kind not in _TIMED or (sentence.time is None and sentence.valid is not False):
             self._between.append(item)
             return None
@@ -48,7 +55,7 @@ class Splitter:
         return None
 
     def flush(self) -> list[Item] | None:
-        """The epoch under way, at the end of the stream."""
+        """The epoch under way, at the end of the stream or of a burst; what was learned is kept."""
         rest = self._current + self._between
         self._current, self._between, self._time = [], [], None
         self._previous, self._undecided = [], []

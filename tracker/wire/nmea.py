@@ -265,9 +265,10 @@ def _course(data: list[str], index: int) -> float | None:
 
 
 def _status(text: str) -> bool:
-    if text not in ("A", "V", ""):
+    """A is valid; so is D, with which a few receivers tell of differential corrections here already."""
+    if text not in ("A", "D", "V", ""):
         raise BadInput(Reason.FIELD, f"status {text[:20]!r}")
-    return text == "A"
+    return text in ("A", "D")
 
 
 def _mode_letters(text: str) -> str:

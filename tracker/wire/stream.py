@@ -30,7 +30,9 @@ class RawEpoch(msgspec.Struct, frozen=True):
 class EpochReader:
     """Feed it sentences, it gives epochs; it keeps the last date it saw and what it learned of the receiver's cycle.
 
-    An epoch comes out when the first sentence of the next one is fed, or at `flush`.
+    An epoch comes out when the first sentence of the next one is fed, or at `flush`. Receivers speak in bursts, so
+    whoever hears the line fall quiet may flush and need not wait for the next burst; should the rest of the epoch come
+    after that, it comes out as another one with the same time, and the store joins them.
 
     Args:
         start: the UTC from which a receiver that tells no date is followed, midnight after midnight: the clock of a
@@ -56,7 +58,7 @@ class EpochReader:
         return self._give(self._splitter.push(line, sentence))
 
     def flush(self) -> list[RawEpoch]:
-        """The end of the stream: the epoch under way."""
+        """The epoch under way, at the end of the stream or of a burst."""
         return self._give(self._splitter.flush())
 
     def _give(self, items: Sequence[Item] | None) -> list[RawEpoch]:
