@@ -1,0 +1,58 @@
+"""The command line's values, each read and refused in the words of whoever types it."""
+
+import argparse
+import math
+from collections.abc import Callable
+from datetime import date
+
+from fieldunit.simulator.fleet import HIGHEST_RATE
+
+
+class UsageError(Exception):
+    """The command line cannot be meant; the sentence says what to give."""
+
+
+def _argument(text: str, meaning: str, read: Callable[[str], float], low: float, high: float) -> float:
+    try:
+        number = read(text)
+    except ValueError:
+        number = math.nan
+    if not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {meaning}")
+    return number
+
+
+def seconds(text: str) -> float:
+    """Seconds, 0 or more."""
+    return _argument(text, "number of seconds", float, 0, 1e9)
+
+
+def rate(text: str) -> float:
+    """Fixes a second."""
+    return _argument(text, f"rate: from 0.01 to {HIGHEST_RATE:g} a second", float, 0.01, HIGHEST_RATE)
+
+
+def count(text: str) -> int:
+    """How many vehicles."""
+    return int(_argument(text, "number of vehicles: 1 to 1000", int, 1, 1000))
+
+
+def speed(text: str) -> float | None:
+    """Times true speed; None for as fast as it goes."""
+    return None if text == "max" else _argument(text, "speed: a number above 0, or max", float, 1e-3, 1e6)
+
+
+def day(text: str) -> date:
+    """A UTC day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write YYYY-MM-DD") from None
+
+
+def silence(text: str) -> tuple[str, float]:
+    """A unit and the seconds after the start at which its coverage ends."""
+    name, colon, start = text.rpartition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{text!r}: write UNIT:START_S, like ambulans-03:20")
+    return name, seconds(start)

@@ -1,0 +1,208 @@
+"""The two commands: open the units, let the source report, drain, and say what became of everything."""
+
+import argparse
+import contextlib
+import os
+import re
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fieldunit.agent import outcome
+from fieldunit.agent import replay as playing
+from fieldunit.agent.ledger import Ledger
+from fieldunit.agent.log import Log, read_log
+from fieldunit.agent.progress import Progress
+from fieldunit.agent.unit import ReportingUnit, Station, open_units
+from fieldunit.cli.arguments import UsageError
+from fieldunit.simulator.fleet import drive, fleet_of, unit_names
+from fieldunit.uplink.broker import read_broker
+from fieldunit.uplink.network import Network
+from tracker import regions
+from tracker.errors import BadInput
+from tracker.wire.topics import checked_id
+
+DONE, FAILED, WAITING = 0, 1, 3
+"""Exit codes; 2, wrong usage, is argparse's."""
+
+_CONNECT_S = 10.0
+
+
+def replay(options: argparse.Namespace) -> int:
+    """`sigap-unit replay`; returns the exit code."""
+    station = _station(options)
+    if len(options.unit) > len(options.files):
+        raise UsageError(f"{len(options.unit)} units for {len(options.files)} files: each file is one unit")
+    names = [_id("--unit", name) for name in options.unit]
+    names += [_slug(path) for path in options.files[len(names) :]]
+    if len(set(names)) < len(names):
+        raise UsageError(f"two files would be the same unit ({', '.join(names)}): tell them apart with --unit")
+    logs = [read_log(path, options.date) for path in options.files]
+    for path, log in zip(options.files, logs, strict=True):
+        _describe(path, log)
+    plans = [playing.schedule(log.reports, options.speed) for log in logs]
+    with _units(options, station, names, interval_s=None) as (units, network, stop):
+        if options.shift_to_now:
+            now = datetime.now(UTC)
+            plans = [playing.shift_to_now(plan, now) for plan in plans]
+        with Progress("replaying", units, sum(map(len, plans))) as progress:
+            playing.play(
+                list(zip(units, plans, strict=True)),
+                stop,
+                unlimited=options.speed is None,
+                for_s=options.for_s,
+                progress=lambda done: _look(progress, network, done),
+            )
+        return _finish(options, units, network, stop, silenced=())
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """`sigap-unit simulate`; returns the exit code."""
+    profile = regions.load(options.profile)
+    options.centre = options.centre or options.profile
+    station = _station(options)
+    names = unit_names(options.units)
+    silences: Mapping[str, float] = dict(options.silence)
+    for name in silences:
+        if name not in names:
+            raise UsageError(f"--silence: there is no {name}; the units are {names[0]} to {names[-1]}")
+    _allow_open_files(8 * len(names) + 64)
+    cars = fleet_of(profile, len(names), options.rate, options.seed)
+    with _units(options, station, names, interval_s=1 / options.rate) as (units, network, stop):
+        with Progress("driving", units, None) as progress:
+            drive(
+                cars,
+                {unit.name: unit for unit in units},
+                options.rate,
+                stop,
+                for_s=options.for_s,
+                silences=silences,
+                say=progress.say,
+                look=lambda: _look(progress, network),
+            )
+        interrupted = stop.is_set()
+        code = _finish(options, units, network, stop, silenced=tuple(silences))
+        return DONE if interrupted else code
+
+
+@contextlib.contextmanager
+def _units(
+    options: argparse.Namespace, station: Station, names: Sequence[str], interval_s: float | None
+) -> Iterator[tuple[list[ReportingUnit], Network, threading.Event]]:
+    """Open the units; the event is set by the first SIGINT or SIGTERM."""
+    with contextlib.ExitStack() as stack:
+        stop = stack.enter_context(_stopping_on_signals())
+        if options.ledger is not None:
+            station = station._replace(ledger=stack.enter_context(Ledger(options.ledger)))
+        units, network = stack.enter_context(open_units(station, names, interval_s, bare=options.bare))
+        if options.bare:  # what such a device says before it is connected is lost: do not begin with a loss
+            deadline = time.monotonic() + _CONNECT_S
+            while not all(unit.up for unit in units) and time.monotonic() < deadline and not stop.wait(0.02):
+                network.check()
+        yield units, network, stop
+
+
+def _station(options: argparse.Namespace) -> Station:
+    if not options.broker:
+        raise UsageError("which broker? Give --broker HOST:PORT, or set SIGAP_UNIT_BROKER")
+    if not options.centre:
+        raise UsageError("which centre? Give --centre ID, or set SIGAP_UNIT_CENTRE")
+    if options.state is None and not options.bare:
+        raise UsageError("where shall the outboxes lie? Give --state DIR; it must outlive this run (or give --bare)")
+    broker = read_broker(
+        options.broker,
+        os.environ.get("SIGAP_UNIT_USERNAME"),
+        os.environ.get("SIGAP_UNIT_PASSWORD"),
+        os.environ.get("SIGAP_UNIT_TLS_CA"),
+    )
+    if options.state is not None:
+        options.state.mkdir(parents=True, exist_ok=True)
+    return Station(
+        centre=_id("--centre", options.centre),
+        broker=broker,
+        state=options.state or Path(),
+        ledger=None,
+        trouble=lambda sentence: print(sentence, file=sys.stderr, flush=True),
+        reconnect_min_s=options.reconnect_min,
+    )
+
+
+def _finish(
+    options: argparse.Namespace,
+    units: Sequence[ReportingUnit],
+    network: Network,
+    stop: threading.Event,
+    silenced: Sequence[str],
+) -> int:
+    """Drain, and print what became of everything; a second signal ends the waiting."""
+    heard = [unit for unit in units if unit.name not in silenced]
+    if stop.is_set() and options.drain and any(unit.tally().waiting for unit in heard):
+        print(f"waiting up to {options.drain:g} s for receipts; interrupt again to stop at once", file=sys.stderr)
+    stop.clear()
+    with Progress("waiting for receipts", units, None) as progress:
+        drained = outcome.drain(heard, options.drain, stop, lambda: _look(progress, network))
+    tallies = {unit.name: unit.tally() for unit in units}
+    for name, tally in tallies.items():
+        print(outcome.line(f"unit={name}", tally, "coverage=lost" if name in silenced else ""))
+    print(outcome.line(f"units={len(units)}", outcome.total(list(tallies.values()))), flush=True)
+    if not drained:
+        waiting = sum(tallies[unit.name].waiting for unit in heard)
+        fate = f"they are safe in {options.state}, and the next run sends them"
+        if options.bare:
+            fate = "they end with this process: a bare device keeps nothing"
+        print(f"sigap-unit: {waiting} items are not confirmed; {fate}", file=sys.stderr)
+    return DONE if drained else WAITING
+
+
+def _look(progress: Progress, network: Network, done: int | None = None) -> None:
+    network.check()
+    progress.look(done)
+
+
+@contextlib.contextmanager
+def _stopping_on_signals() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _describe(path: Path, log: Log) -> None:
+    remarks = [f"{len(log.reports)} fixes"]
+    if log.no_fix:
+        remarks.append(f"{log.no_fix} epochs without a fix, not sent")
+    if log.refused:
+        lines = ", ".join(f"{count} {reason.value}" for reason, count in sorted(log.refused.items()))
+        remarks.append(f"unreadable lines, not sent: {lines}")
+    print(f"{path}: {'; '.join(remarks)}", file=sys.stderr)
+
+
+def _allow_open_files(wanted: int) -> None:
+    """A unit holds an outbox (five files) and a connection open; the usual limit of 1024 is soon reached."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
+
+
+def _id(option: str, text: str) -> str:
+    try:
+        return checked_id(text)
+    except BadInput as error:
+        raise UsageError(f"{option}: {error.detail}") from None
+
+
+def _slug(path: Path) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:32].strip("-")
+    if not name:
+        raise UsageError(f"no unit's id can be made of the name {path.name!r}: give one with --unit")
+    return name
