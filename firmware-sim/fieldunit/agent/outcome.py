@@ -34,9 +34,12 @@ def drain(
 
 def total(tallies: Sequence[Tally]) -> Tally:
     """All units together."""
-    return Tally(*(sum(column) for column in zip(*tallies, strict=True))) if tallies else Tally(0, 0, 0)
+    return Tally(*(sum(column) for column in zip(*tallies, strict=True))) if tallies else Tally(0, 0, 0, 0)
 
 
 def line(name: str, tally: Tally, remark: str = "") -> str:
     """`unit=ambulans-01 sent=300 receipted=300 waiting=0`, and a remark."""
-    return f"{name} sent={tally.sent} receipted={tally.receipted} waiting={tally.waiting}{remark and ' ' + remark}"
+    counts = [f"sent={tally.sent}", f"receipted={tally.receipted}", f"waiting={tally.waiting}"]
+    if tally.lost:
+        counts.append(f"lost={tally.lost}")
+    return " ".join([name, *counts, *([remark] if remark else [])])

@@ -47,7 +47,7 @@ class Progress:
         if self._bar.disable or time.monotonic() - self._shown < _EVERY_S:
             return
         self._shown = time.monotonic()
-        sent, receipted, waiting = total([unit.tally() for unit in self._units])
+        sent, receipted, waiting, _ = total([unit.tally() for unit in self._units])
         counts = f"sent {sent}, receipted {receipted}, waiting {waiting}"
         self._bar.update(self._task, completed=reported, counts=counts)
 

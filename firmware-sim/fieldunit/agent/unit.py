@@ -142,8 +142,8 @@ class BareUnit:
         self._network.cut(self._delivery)
 
     def tally(self) -> Tally:
-        """What became of the reports."""
-        return self._delivery.tally()
+        """What became of the reports; those that are still on their way to the uplink's thread wait, too."""
+        return self._delivery.tally()._replace(waiting=self._handed - self._delivery.settled)
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ class BareDelivery:
 
     def tally(self) -> Tally:
         """The counts; `receipted` is what the broker has acknowledged, which is all that such a device can know."""
-        return Tally(self._sent, self._answered, len(self._acknowledged))
+        return Tally(self._sent, self._answered, len(self._acknowledged), self.lost)
 
     # What the link tells
 

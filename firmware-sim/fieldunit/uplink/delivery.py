@@ -27,6 +27,7 @@ class Tally(NamedTuple):
     sent: int  # published at least once
     receipted: int  # gone from the outbox because a receipt named them
     waiting: int  # still in the outbox
+    lost: int = 0  # gone without a receipt: only a bare device loses
 
 
 class Delivery:
