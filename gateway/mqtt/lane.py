@@ -25,7 +25,9 @@ MAX_BYTES = 128 * 1024
 
 RETRY_MAX_S = 2.0
 
-DatabaseAway = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, StoreProofFailed)
+DatabaseAway = (psycopg.Error, PoolTimeout, StoreProofFailed)
+"""Whatever the database says against a whole batch, read-only and no-privilege among it: waiting harms nobody, and
+ending would take the live picture from everybody."""
 
 
 class Lane:
