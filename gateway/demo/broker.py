@@ -18,6 +18,7 @@ from pathlib import Path
 from gateway.demo.account import stand_in
 from gateway.demo.child import Child
 from gateway.demo.errors import DemoError
+from gateway.demo.interruption import held
 from gateway.demo.ports import LOOPBACK, accepts, free_port
 from tracker.wire.topics import MAX_PAYLOAD
 
@@ -73,7 +74,8 @@ class Broker(ABC):
             ChildDiedError: if it does not; with its last words.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._child = self._launch()
+        with held():
+            self._child = self._launch()
         try:
             self._child.wait_ready(lambda: accepts(self.port), _READY_S)
         except BaseException:

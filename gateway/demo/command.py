@@ -4,12 +4,12 @@ import argparse
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 from gateway.demo.account import stand_in
 from gateway.demo.broker import Preference
 from gateway.demo.display import Display
 from gateway.demo.errors import DemoError
+from gateway.demo.interruption import take_interrupts
 from gateway.demo.stack import Stack, Wishes
 from gateway.demo.supervisor import supervise
 
@@ -49,9 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo until its time is over, somebody stops it, or a part of it fails; returns the exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup(1) asks us to stay
-            signal.signal(number, _interrupt)
+    take_interrupts()
     display = Display()
     wishes = Wishes(
         directory=args.data.absolute() if args.data else default_directory(Path.cwd(), stand_in("nobody") is not None),
@@ -82,11 +80,6 @@ def default_directory(here: Path, root: bool) -> Path:
     if not root:
         return here / ".demo"
     return _ROOTS_HOME / ("-".join(here.parts[1:]) or "root")
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """A closed terminal or a service manager ends the demo as Ctrl-C does."""
-    raise KeyboardInterrupt
 
 
 def _positive(text: str) -> float:

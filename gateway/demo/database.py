@@ -31,6 +31,7 @@ from psycopg import sql
 from gateway.demo.account import stand_in
 from gateway.demo.child import Child
 from gateway.demo.errors import AlreadyRunningError, DemoError
+from gateway.demo.interruption import held
 from gateway.demo.postgres_tree import programs
 
 _OWNER = "sigap"
@@ -229,15 +230,16 @@ class EmbeddedPostgres:
         }
         command = [str(binaries / "postgres"), "-D", str(self._data)]
         command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        self._child = Child(
-            "PostgreSQL",
-            command,
-            self.log,
-            ending=signal.SIGINT,  # "fast": SIGTERM would wait for every client to leave
-            account=self._account,
-            environment=_environment(),
-            directory=self.directory,
-        )
+        with held():
+            self._child = Child(
+                "PostgreSQL",
+                command,
+                self.log,
+                ending=signal.SIGINT,  # "fast": SIGTERM would wait for every client to leave
+                account=self._account,
+                environment=_environment(),
+                directory=self.directory,
+            )
         self._child.wait_ready(self._answers, _READY_S)
         if self.port is not None:
             with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

@@ -20,6 +20,7 @@ from gateway.demo.child import Child
 from gateway.demo.database import EmbeddedPostgres
 from gateway.demo.display import Display
 from gateway.demo.errors import ChildDiedError, DemoError
+from gateway.demo.interruption import held
 from gateway.demo.ports import LOOPBACK, is_free
 
 CENTRE = "bojonegoro"
@@ -89,12 +90,13 @@ class Stack:
         display.step("enrolling the units")
         self._run_to_end("enrol", ["enrol", "--profile", _PROFILE])
         display.step("starting the gateway")
-        self.gateway = Child(
-            "the gateway",
-            _python("gateway", "serve"),
-            self.wishes.directory / "gateway.log",
-            environment=self._environment() | {"SIGAP_HTTP_PORT": str(self._http_port())},
-        )
+        with held():
+            self.gateway = Child(
+                "the gateway",
+                _python("gateway", "serve"),
+                self.wishes.directory / "gateway.log",
+                environment=self._environment() | {"SIGAP_HTTP_PORT": str(self._http_port())},
+            )
         self.gateway.wait_ready(self._board_is_up, _READY_S)
         display.done("the gateway")
 
@@ -118,12 +120,13 @@ class Stack:
             self._fleet_due = time.monotonic() + self.wishes.seconds + drain_s + _READY_S
         if self.wishes.silence is not None:
             options += ["--silence", self.wishes.silence]
-        self.fleet = Child(
-            "the fleet",
-            _python("fieldunit", "simulate", *options),
-            self.wishes.directory / "fleet.log",
-            environment=self._environment(),
-        )
+        with held():
+            self.fleet = Child(
+                "the fleet",
+                _python("fieldunit", "simulate", *options),
+                self.wishes.directory / "fleet.log",
+                environment=self._environment(),
+            )
 
     def check(self) -> bool:
         """Whether the fleet still drives.

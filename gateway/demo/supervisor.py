@@ -6,10 +6,10 @@ gateway, broker and database. A Ctrl-C at any moment leads there; a second one l
 
 import http.client
 import json
-import signal
 import time
 
 from gateway.demo.display import Display
+from gateway.demo.interruption import ignore_interrupts
 from gateway.demo.latency import LatencyMeter
 from gateway.demo.ledger import Ledger
 from gateway.demo.report import Report, account
@@ -38,8 +38,7 @@ def supervise(stack: Stack, display: Display) -> Report | None:
             stack.stop_fleet()
             stack.stop_servers()
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # this takes a moment, and nothing is quicker
+        ignore_interrupts()
         stack.abandon()
     return report
 
@@ -54,8 +53,8 @@ def _run(stack: Stack, display: Display) -> Report | None:
             return None
         print(f"board={stack.board}", flush=True)
         watch = _Watch(stack, display)
-        watch.viewer.start(within_s=5.0)
         try:
+            watch.viewer.start(within_s=5.0)
             stack.start_fleet()
             watch.until_the_fleet_ends()
         except KeyboardInterrupt:
