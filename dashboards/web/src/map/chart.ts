@@ -90,7 +90,8 @@ export class Chart {
     for (const point of points) bounds.extend(point)
     if (bounds.isEmpty()) return
     const { clientWidth, clientHeight } = this.#map.getContainer()
-    const padding = Math.min(70, 0.1 * Math.min(clientWidth, clientHeight))
+    const edge = Math.min(60, 0.1 * Math.min(clientWidth, clientHeight))
+    const padding = { top: edge, bottom: edge, left: edge, right: Math.min(2 * edge, 0.2 * clientWidth) } // room for the labels
     this.#map.fitBounds(bounds, { padding, maxZoom: 13, animate: !this.#still.matches, duration: 600 })
   }
 

@@ -26,9 +26,9 @@ export const regionLayers = (palette: Palette): LayerSpecification[] => [
       'text-font': ['system-ui', 'sans-serif'],
       'text-size': ['interpolate', ['linear'], ['zoom'], 8, 10, 12, 13],
       'text-letter-spacing': 0.08,
-      'text-padding': 4,
+      'text-padding': 2,
       'text-variable-anchor': ['center', 'bottom', 'top', 'right', 'left'], // a name makes room for a unit
-      'text-radial-offset': 0.9,
+      'text-radial-offset': 1.5,
     },
     paint: { 'text-color': palette.faint, 'text-halo-color': palette.ground, 'text-halo-width': 1.6 },
   },

@@ -47,7 +47,7 @@ export const unitLayers = (palette: Palette): LayerSpecification[] => [
     source: UNITS,
     filter: ['get', 'selected'],
     paint: {
-      'circle-radius': 21,
+      'circle-radius': 18,
       'circle-color': palette.accent,
       'circle-opacity': 0.16,
       'circle-stroke-color': palette.accent,
@@ -65,7 +65,7 @@ export const unitLayers = (palette: Palette): LayerSpecification[] => [
       'text-size': 12,
       'text-max-width': 40,
       'text-variable-anchor': ['left', 'right', 'top', 'bottom'],
-      'text-radial-offset': 1.35,
+      'text-radial-offset': 1.4,
       'text-justify': 'auto',
     },
     paint: {
