@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import psycopg
 import pytest
+from psycopg import sql
 
 from gateway import app
 from gateway.demo.broker import Mosquitto
@@ -27,6 +28,7 @@ from gateway.settings import Settings
 from gateway.storage import units
 from gateway.storage.migrations import migrate
 from gateway.storage.units import Unit
+from tests.fix_servers import PostgresCluster
 
 CENTRE = "bojonegoro"
 UNITS = ("ambulans-01", "ambulans-02", "ambulans-03")
@@ -188,6 +190,26 @@ def enrolled_url(database_url: str) -> str:
     """A database of one's own with the schema and the units of `UNITS`."""
     asyncio.run(enrol_units(database_url))
     return database_url
+
+
+@pytest.fixture(scope="module")
+def kept_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
+    """A database with the schema that lasts for a module: making one for each test is what takes time."""
+    name = f"kept_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        asyncio.run(enrol_units(postgres_cluster.url(name)))
+        yield postgres_cluster.url(name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def cleared_url(kept_url: str) -> str:
+    """The module's database, as good as new: no fixes, no quarantine, the units of `UNITS`."""
+    with psycopg.connect(kept_url, autocommit=True) as connection:
+        connection.execute("TRUNCATE fixes, quarantine, units, centres")
+    asyncio.run(enrol_units(kept_url))
+    return kept_url
 
 
 @pytest.fixture
