@@ -5,7 +5,7 @@ On the lanes with receipts each group is led by a TAG block with a sequence numb
     \s:gnss,n:10234,c:1763750000*hh\$GNRMC,...*hh\r\n$GNGGA,...*hh\r\n
 
 Lines without a sequence number (a third party's device) are split into epochs by their time of day; without any TAG
-block their source is ``gnss``.
+block their source is ``gnss``. Among them the date that one epoch tells serves those that tell none.
 
 Nothing here raises for what a sender sent: what cannot be read comes out as `Unreadable`, bytes and reason with it, and
 a bad line does not take the rest of its group with it. A bad TAG block does: whose group it is, is not known then.
@@ -20,6 +20,7 @@ from tracker.errors import BadInput, Reason
 from tracker.fix import Fix
 from tracker.wire import nmea_fast, tagblock
 from tracker.wire.cycle import Item, Splitter
+from tracker.wire.dating import instant
 from tracker.wire.epoch import assemble
 from tracker.wire.tagblock import TagBlock
 from tracker.wire.topics import MAX_PAYLOAD
@@ -141,9 +142,25 @@ def _read_group(group: _Group, received_at: datetime, found: list[Reading | Unre
     elif not items and bad == len(group.lines):
         pass  # every line of it is in `found` with its own reason
     elif block.sequence is not None:
-        found.append(_read_epoch(block, items, received_at))
+        found.append(_read_epoch(block, items, block.device_time, received_at))
     else:
-        found.extend(_read_epoch(block, epoch, received_at) for epoch in _split(items))
+        _read_bare(block, items, received_at, found)
+
+
+def _read_bare(
+    block: TagBlock, items: Sequence[Item], received_at: datetime, found: list[Reading | Unreadable]
+) -> None:
+    """Lines without a number: several epochs. One that tells no date goes by the last one told in this message."""
+    told = [instant(sentence.day, sentence.time or 0) for _, sentence in items if sentence.day is not None]
+    last = told[0] if told else None
+    for epoch in _split(items):
+        dates = [instant(sentence.day, sentence.time or 0) for _, sentence in epoch if sentence.day is not None]
+        clock = block.device_time
+        if dates:
+            last = dates[-1]
+        elif clock is None:
+            clock = last
+        found.append(_read_epoch(block, epoch, clock, received_at))
 
 
 def _split(items: Sequence[Item]) -> list[list[Item]]:
@@ -153,9 +170,11 @@ def _split(items: Sequence[Item]) -> list[list[Item]]:
     return [epoch for epoch in epochs if epoch] or [[]]
 
 
-def _read_epoch(block: TagBlock, items: Sequence[Item], received_at: datetime) -> Reading | Unreadable:
+def _read_epoch(
+    block: TagBlock, items: Sequence[Item], clock: datetime | None, received_at: datetime
+) -> Reading | Unreadable:
     try:
-        fix = assemble([sentence for _, sentence in items], block.device_time, received_at)
+        fix = assemble([sentence for _, sentence in items], clock, received_at)
     except BadInput as error:
         return Unreadable(block.sequence, error.reason, error.detail, b"\r\n".join([line for line, _ in items]))
     reason = Reason.NO_FIX if fix is None else None
