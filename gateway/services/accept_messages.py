@@ -24,6 +24,9 @@ from tracker.wire import payload as wire
 from tracker.wire import presence
 from tracker.wire.topics import MAX_PAYLOAD, Channel, UnitTopic, read_unit_topic
 
+RefusedByDatabase = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException)
+"""What is wrong with the values, a trigger's own objection among it. Every other error is about the database."""
+
 
 class Message(msgspec.Struct, frozen=True):
     """One MQTT message, as received."""
@@ -74,7 +77,8 @@ class Acceptance:
         """Store a batch and commit.
 
         Raises:
-            psycopg.OperationalError, psycopg_pool.PoolTimeout: the database is away; try the same batch again.
+            psycopg.Error, psycopg_pool.PoolTimeout: the database is away, or cannot do its work now (read-only after
+                a switch-over, say); try the same batch again.
             StoreProofFailed: the database lost a row on the way; nothing was committed; try again.
         """
         async with self._pool.connection() as connection:
@@ -82,7 +86,7 @@ class Acceptance:
             await self._enrolment.refresh(connection, now, strangers=strangers)
             try:
                 accepted = await self._in_one_transaction(connection, messages)
-            except (psycopg.DataError, psycopg.IntegrityError) as error:
+            except RefusedByDatabase as error:
                 accepted = await self._one_by_one(connection, messages, error)
         self._intake.received += len(messages)
         return accepted
@@ -107,7 +111,7 @@ class Acceptance:
             for message in messages:
                 try:
                     part = await self._in_one_transaction(connection, [message])
-                except (psycopg.DataError, psycopg.IntegrityError) as single:
+                except RefusedByDatabase as single:
                     part = await self._one_by_one(connection, [message], single)
                 whole.rows += part.rows
                 for key, handled in part.handled.items():
@@ -122,7 +126,7 @@ class Acceptance:
             if row.outbox is not None and row.sequence is not None:
                 draft.handled(row.unit, row.outbox).quarantined.append(row.sequence)
         draft.rows, draft.origin = [], []
-        draft.refused.append(_refused(messages[0], Reason.STORAGE, str(error).splitlines()[0]))
+        draft.refused.append(_refused(messages[0], Reason.STORAGE, str(error).partition("\n")[0]))
         async with connection.transaction():
             await quarantine.keep(connection, self._enrolment.centre, draft.refused)
         self._count(draft, [])
@@ -150,8 +154,7 @@ class Acceptance:
             sequence = part.sequence
             if isinstance(part, wire.Unreadable):
                 if known:
-                    item = Refused(message.topic, part.reason, part.detail, part.raw, message.received_at)
-                    draft.refused.append(item)
+                    draft.refused.append(_refused(message, part.reason, part.detail, part.raw))
             elif not known:
                 pass  # the whole message is in the quarantine already
             elif part.fix is None:
@@ -215,8 +218,8 @@ class Acceptance:
                 intake.duplicate += 1
 
 
-def _refused(message: Message, reason: Reason, detail: str) -> Refused:
-    payload = message.payload
+def _refused(message: Message, reason: Reason, detail: str, part: bytes | None = None) -> Refused:
+    payload = message.payload if part is None else part
     if len(payload) > MAX_PAYLOAD:
         detail = f"{detail} (the first {MAX_PAYLOAD} of {len(payload)} bytes are kept)"
         payload = payload[:MAX_PAYLOAD]

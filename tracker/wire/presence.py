@@ -34,7 +34,7 @@ def decode(payload: bytes) -> Presence:
     """
     try:
         presence = _decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(Reason.PAYLOAD, f"not a presence: {error}") from None
     if presence.interval_s is not None and not 0 < presence.interval_s < 86400:
         raise BadInput(Reason.PAYLOAD, f"not a presence: an interval of {presence.interval_s} s")

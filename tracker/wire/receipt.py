@@ -44,7 +44,7 @@ def decode(payload: bytes) -> Receipt:
     """
     try:
         receipt = _decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(Reason.PAYLOAD, f"not a receipt: {error}") from None
     if any(first < 0 or last < first for first, last in receipt.ranges):
         raise BadInput(Reason.PAYLOAD, "not a receipt: a range runs backwards or below zero")
