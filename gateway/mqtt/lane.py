@@ -13,8 +13,8 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from gateway.mqtt.session import Delivery, Session
-from gateway.services.accept_messages import Acceptance, Accepted, Message
+from gateway.mqtt.session import Delivery, Session, acknowledge
+from gateway.services.accept_messages import Acceptance, Accepted
 from gateway.storage.fixes import StoreProofFailed
 
 log = structlog.get_logger()
@@ -44,13 +44,12 @@ class Lane:
             batch = await self.session.take(MAX_MESSAGES, MAX_BYTES)
             accepted = await self._store(batch)
             if accepted is not None:
-                for delivery in batch:
-                    delivery.acknowledge()
+                acknowledge(batch)
                 self._on_commit(accepted)
 
     async def _store(self, batch: Sequence[Delivery]) -> Accepted | None:
         """Store a batch however long the database is away; None if the broker has taken the batch back meanwhile."""
-        messages = [Message(d.topic, d.payload, d.received_at) for d in batch]
+        messages = [delivery.message for delivery in batch]
         attempt = 0
         while True:
             try:

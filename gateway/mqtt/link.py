@@ -93,11 +93,12 @@ class Link:
         self._receipts.add(accepted.handled)
 
     def _hear_presence(self, delivery: Delivery) -> bool:
-        if not delivery.topic.endswith("/presence"):
+        message = delivery.message
+        if not message.topic.endswith("/presence"):
             return False
         try:
-            topic = read_unit_topic(delivery.topic)
-            said = presence.decode(delivery.payload)
+            topic = read_unit_topic(message.topic)
+            said = presence.decode(message.payload)
         except BadInput:
             return False  # on to the lane, which keeps it in the quarantine
         self._live.present(topic.unit, said)

@@ -1,25 +1,31 @@
 """One MQTT session of the gateway: messages in, acknowledged when the caller says so, over any number of connections.
 
 aiomqtt acknowledges a message before anybody has looked at it, drops one when its iterator is cancelled, and hides a
-refused publish (gateway/DESIGN.md, "The broker's client"). So this file takes messages from its callback and not from
-its iterator, switches acknowledgement to manual, and is the only one to touch its private parts.
+refused publish (gateway/DESIGN.md, "The broker's client"). And paho under it reads one packet a wake-up of the event
+loop, and sends each acknowledgement by itself. So this file reads PUBLISH packets with a reader of its own, leaving
+all others to paho, acknowledges when it is told to, and is the only one to touch private parts of either.
 """
 
 import asyncio
 import random
 import ssl
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, cast
 
 import aiomqtt
 import structlog
-from paho.mqtt.client import Client as PahoClient
-from paho.mqtt.client import MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.exception import MalformedPacket
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from gateway.mqtt.packets import PUBACK, PUBLISH, Malformed, Packets, Publish, puback, read_publish
+from gateway.services.accept_messages import Message
 
 log = structlog.get_logger()
 
@@ -30,6 +36,9 @@ is away. Windows below a thousand cost throughput (measured)."""
 SESSION_EXPIRY_S = 24 * 3600
 KEEPALIVE_S = 15
 RECONNECT_MAX_S = 15.0
+READ_BYTES = 64 * 1024
+"""Of one look at the socket: some 300 messages, 2 ms."""
+
 MAX_PENDING_PUBLISHES = 100
 """Receipts on their way at once; aiomqtt warns above ten."""
 
@@ -51,19 +60,14 @@ class Broker:
 class Delivery:
     """A message and the connection it came over: an acknowledgement is good for that one alone."""
 
-    __slots__ = ("_client", "mid", "payload", "qos", "received_at", "retained", "topic")
+    __slots__ = ("_client", "message", "mid", "qos", "retained")
 
-    def __init__(self, client: "_Client", message: MQTTMessage) -> None:
+    def __init__(self, client: "_Client", publish: Publish, received_at: datetime) -> None:
         self._client = client
-        try:
-            self.topic = message.topic
-        except UnicodeDecodeError:
-            self.topic = bytes(message._topic).decode("utf-8", "backslashreplace")  # the property is what raised
-        self.payload = bytes(message.payload)
-        self.mid = message.mid
-        self.qos = message.qos
-        self.retained = bool(message.retain)
-        self.received_at = datetime.now(UTC)
+        self.message = Message(publish.topic, publish.payload, received_at)
+        self.qos = publish.qos
+        self.mid = publish.mid
+        self.retained = publish.retained
 
     @property
     def stale(self) -> bool:
@@ -72,12 +76,17 @@ class Delivery:
 
     def acknowledge(self) -> None:
         """Tell the broker that it may forget the message."""
-        if self._client.alive:
-            self._client.acknowledge(self.mid, self.qos)
+        acknowledge([self])
+
+
+def acknowledge(deliveries: Sequence[Delivery]) -> None:
+    """Tell the broker that it may forget these messages. Those of a connection that is gone are delivered again."""
+    for client, group in groupby(deliveries, _client_of):
+        client.acknowledge([delivery.mid for delivery in group if delivery.qos])
 
 
 class _Client(aiomqtt.Client):
-    """aiomqtt's client with manual acknowledgement and a sink in the place of its queue."""
+    """aiomqtt's client with a reader of ours, and a sink in the place of its queue."""
 
     def __init__(self, sink: Callable[[Delivery], None], broker: Broker, **options: Any) -> None:
         super().__init__(
@@ -85,15 +94,59 @@ class _Client(aiomqtt.Client):
             tls_context=broker.tls, **options,
         )  # fmt: skip
         self._sink = sink
-        self._client.manual_ack_set(True)
+        self._packets = Packets()
+        self._client._packet_read = self._read_packets  # type: ignore[method-assign] # paho has no other way in
         self.pending_calls_threshold = MAX_PENDING_PUBLISHES
         self.alive = True  # from the first: a kept session delivers before we have subscribed
 
-    def _on_message(self, client: PahoClient, userdata: Any, message: MQTTMessage) -> None:  # noqa: ARG002, the signature is paho's
-        self._sink(Delivery(self, message))
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        """One write for all: five hundred small ones cost more than the messages themselves."""
+        if self.alive and mids:
+            self._client._packet_queue(PUBACK, puback(mids), 0, 1)
 
-    def acknowledge(self, mid: int, qos: int) -> None:
-        self._client.ack(mid, qos)
+    def _read_packets(self) -> MQTTErrorCode:
+        """In the place of paho's: what the socket holds, up to a limit that leaves the others their turn."""
+        paho = self._client
+        try:
+            data = paho._sock_recv(READ_BYTES)  # TLS included: what it wants to wait for comes as BlockingIOError
+        except BlockingIOError:
+            return MQTTErrorCode.MQTT_ERR_AGAIN
+        except OSError as error:
+            log.info("connection broken", error=str(error))
+            return MQTTErrorCode.MQTT_ERR_CONN_LOST
+        if not data:
+            return MQTTErrorCode.MQTT_ERR_CONN_LOST
+        paho._last_bytes_received = time.monotonic()  # its keep-alive goes by this
+        received_at = datetime.now(UTC)
+        try:
+            for first, body in self._packets.feed(data):
+                if first & 0xF0 == PUBLISH:
+                    self._sink(Delivery(self, read_publish(first, body), received_at))
+                else:
+                    code = self._hand_to_paho(first, body)
+                    if code != MQTTErrorCode.MQTT_ERR_SUCCESS or paho.socket() is None:
+                        return code
+        except (Malformed, MalformedPacket) as error:
+            log.warning("the broker does not speak MQTT 5", error=str(error))
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _hand_to_paho(self, first: int, body: bytes) -> MQTTErrorCode:
+        self._client._in_packet = {
+            "command": first,
+            "have_remaining": 1,
+            "remaining_count": [],
+            "remaining_mult": 1,
+            "remaining_length": len(body),
+            "packet": bytearray(body),
+            "to_process": 0,
+            "pos": 0,
+        }
+        return self._client._packet_handle()
+
+
+def _client_of(delivery: Delivery) -> _Client:
+    return delivery._client
 
 
 class NotConnected(Exception):
@@ -200,7 +253,7 @@ class Session:
         while self._waiting and len(batch) < max_messages and size < max_bytes:
             delivery = self._waiting.popleft()
             batch.append(delivery)
-            size += len(delivery.payload)
+            size += len(delivery.message.payload)
         return batch
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
