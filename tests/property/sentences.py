@@ -67,7 +67,7 @@ _FIELDS: dict[str, list[st.SearchStrategy[str]]] = {
             _number, _any],
     "GST": [_clock, *[_number] * 7],
     "ZDA": [_clock, st.integers(0, 32).map("{:02}".format), st.integers(0, 13).map("{:02}".format),
-            st.sampled_from(["2026", "1980", "2080", "0000", "", "99999", "26"]), _any, _any],
+            st.sampled_from(["2026", "1970", "1980", "2080", "0000", "", "99999", "26"]), _any, _any],
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ unit and is of no use to anybody further away.
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -17,6 +17,10 @@ from tracker.wire import nmea_fast
 from tracker.wire.cycle import Item, Splitter
 from tracker.wire.dating import nearest, read_date
 from tracker.wire.sentence import PLACING
+
+
+GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
+"""Where GPS time begins (IS-GPS-200, 3.3.4). A receiver that names an earlier date does not know it yet."""
 
 
 class RawEpoch(msgspec.Struct, frozen=True):
@@ -71,6 +75,8 @@ class EpochReader:
         at = None
         if time is not None:
             at, _ = read_date(sentences, time)
+            if at is not None and at < GPS_EPOCH:
+                at = None
             if at is None and self._last is not None:
                 at = nearest(time, self._last)
             if at is not None:

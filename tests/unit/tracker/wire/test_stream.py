@@ -58,6 +58,13 @@ def test_a_date_from_the_receiver_takes_the_place_of_the_clocks() -> None:
     assert times(feed(reader, rmc("235959"), gga("000000"), gga("000001"))) == [LAST, LAST + timedelta(seconds=1)]
 
 
+def test_a_date_before_gps_is_not_a_date() -> None:
+    """Receivers start in 1970 or 1900; the epoch is left without a device time, or goes by the unit's clock."""
+    cold = ["GPZDA,000000.50,01,01,1970,00,00", gga("000000.50"), gga("000001.50")]
+    assert times(feed(EpochReader(), *cold)) == [None]
+    assert times(feed(EpochReader(start=LAST), *cold)) == [LAST + timedelta(seconds=1.5)]
+
+
 def test_lines_that_cannot_be_read_are_counted_and_left_out() -> None:
     """Noise on the wire between receiver and unit helps nobody further away."""
     reader = EpochReader()
