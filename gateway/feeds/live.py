@@ -144,7 +144,7 @@ class LivePicture:
         """Take a unit's presence into account."""
         entry = self._entries.get(unit)
         if entry is None:
-            if len(self._early) < MAX_EARLY:
+            if unit in self._early or len(self._early) < MAX_EARLY:
                 self._early[unit] = presence
         elif entry.presence != presence:
             entry.presence = presence
