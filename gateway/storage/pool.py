@@ -1,43 +1,90 @@
-"""Connections to the database, kept alive over its outages."""
+"""Connections to the database, kept alive over its outages.
 
+A connection can be dead and look well: the path swallowed it and told nobody (half-open). Both ends have limits for
+that. Ours: nobody holds a connection for longer than `LEASE_S`. The server's: a transaction that has gone quiet is
+rolled back, and with it go its locks, for which the batch that is delivered again would wait.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.storage import sql
 
-type_of_pool = AsyncConnectionPool[AsyncConnection[Any]]
-
 CONNECT_TIMEOUT_S = 5
+CHECK_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_MS = 30_000
 """A statement that hangs is worse than one that fails: what it carried is delivered again."""
+
+LEASE_S = 30.0
+"""For all that is done with a connection between taking and returning it. A batch takes milliseconds."""
+
+IDLE_IN_TRANSACTION_MS = 10_000
+"""Between two statements of one transaction; nothing of ours thinks for so long."""
+
+_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""Our kernel's limits for a peer that does not answer, of libpq; a Unix socket has none of it."""
+
+
+class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
+    """A pool whose connections are lent for a limited time."""
+
+    @asynccontextmanager
+    async def connection(  # the signature is psycopg_pool's
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109, likewise
+    ) -> AsyncIterator[AsyncConnection[Any]]:
+        """Lend a connection.
+
+        Raises:
+            psycopg.OperationalError: what was done with it took longer than `LEASE_S`; the connection is closed.
+            psycopg_pool.PoolTimeout: there was none to lend.
+        """
+        try:
+            async with asyncio.timeout(LEASE_S), super().connection(timeout) as connection:
+                yield connection
+        except TimeoutError as error:
+            raise psycopg.OperationalError(f"the database does not answer within {LEASE_S:g} s") from error
+
+
+type_of_pool = Pool
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
     """Once a connection: times in UTC, a bound on every statement, and the table that batches land in."""
-    await connection.set_autocommit(True)
-    await connection.execute("SET TIME ZONE 'UTC'")
-    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-    await connection.execute("SET client_min_messages = warning")
-    await connection.execute(sql.query("staging"))
+    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        await connection.set_autocommit(True)
+        await connection.execute("SET TIME ZONE 'UTC'")
+        await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        await connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+        await connection.execute("SET client_min_messages = warning")
+        await connection.execute(sql.query("staging"))
+
+
+async def _check(connection: AsyncConnection[Any]) -> None:
+    """Whether the server still answers on it; soon, or not at all."""
+    async with asyncio.timeout(CHECK_TIMEOUT_S):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 @asynccontextmanager
-async def open_pool(database_url: str, size: int) -> AsyncIterator["type_of_pool"]:
+async def open_pool(database_url: str, size: int) -> AsyncIterator[Pool]:
     """A pool of up to ``size`` connections, autocommit, checked before each use so that a restart of the server is
     noticed there and not in a query. It opens without waiting: a gateway starts before its database is back."""
-    pool: type_of_pool = AsyncConnectionPool(
+    pool = Pool(
         database_url,
-        kwargs={"connect_timeout": CONNECT_TIMEOUT_S, "autocommit": True, "application_name": "sigap"},
+        kwargs={"connect_timeout": CONNECT_TIMEOUT_S, "autocommit": True, "application_name": "sigap", **_KEEPALIVE},
         min_size=1,
         max_size=size,
         timeout=CONNECT_TIMEOUT_S,
         reconnect_timeout=60,
         configure=_configure,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         open=False,
     )
     await pool.open(wait=False)
