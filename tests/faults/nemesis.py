@@ -17,6 +17,12 @@ class Deed(NamedTuple):
     do: Callable[[Stage], None]
 
 
+def harmed(way: str, fault: str, at_s: float, for_s: float = 0.0) -> list[Deed]:
+    """One fault of one way; one that passes by itself lasts 0 s."""
+    deeds = [Deed(at_s, lambda stage: stage.harm(way, fault))]
+    return [*deeds, Deed(at_s + for_s, lambda stage: stage.open_way(way))] if for_s else deeds
+
+
 def everything(seed: int, seconds: float = 60.0) -> list[Deed]:
     """All faults, drawn for 60 s and stretched or pressed into another time.
 
@@ -32,10 +38,7 @@ def everything(seed: int, seconds: float = 60.0) -> list[Deed]:
         deeds.append(Deed(at_s + chance.uniform(0.2, longest_s), start))
 
     def harm(way: str, fault: str, between: tuple[float, float], for_s: float = 0.0) -> None:
-        at_s = chance.uniform(*between) * scale
-        deeds.append(Deed(at_s, lambda stage: stage.harm(way, fault)))
-        if for_s:
-            deeds.append(Deed(at_s + chance.uniform(for_s / 2, for_s), lambda stage: stage.open_way(way)))
+        deeds.extend(harmed(way, fault, chance.uniform(*between) * scale, chance.uniform(for_s / 2, for_s)))
 
     at_s = chance.uniform(10, 20) * scale
     while at_s < seconds:
@@ -72,10 +75,8 @@ def strikes(
     def again() -> Iterator[Deed]:
         at_s = every_s
         while at_s < seconds:
-            yield Deed(at_s - 1.5, lambda stage: stage.harm("database", "hold"))
-            yield Deed(at_s, kill)
-            yield Deed(at_s + 0.1, lambda stage: stage.open_way("database"))
-            yield Deed(at_s + 0.2, start)
+            held, opened = harmed("database", "hold", at_s - 1.5, 1.6)
+            yield from (held, Deed(at_s, kill), opened, Deed(at_s + 0.2, start))
             at_s += every_s
 
     return list(again())

@@ -42,6 +42,9 @@ POLL_S = 0.1
 _MARK = b"GNRMC,1200%02d.00,A,0709.0000,S,11153.0000,E,0.0,0.0,010126,,,A"
 _MARK_BACKLOG = UnitTopic(CENTRE, MARKER, Channel.BACKLOG, "penanda")
 
+WAYS = ("units", "gateway", "database")
+"""Whose way it is to the broker, to the broker, and to the database."""
+
 TRUE_GATEWAY = ("gateway",)
 TRUE_UNIT = ("fieldunit",)
 
@@ -251,12 +254,12 @@ class Stage:
             self._ways[way].truncate(1000)
         else:
             getattr(self._ways[way], fault)()
-        self.say(f"{way}' way: {fault}")
+        self.say(f"way of {way}: {fault}")
 
     def open_way(self, way: str) -> None:
         """End its fault."""
         self._ways[way].heal()
-        self.say(f"{way}' way: healed")
+        self.say(f"way of {way}: healed")
 
     def heal(self) -> None:
         """Open what is shut and start what is down."""
