@@ -37,45 +37,66 @@ class Splitter:
         self._undecided: list[Sentence] = []  # what stood between the previous epoch and the current one
         self._leading: Counter[str] = Counter()  # votes by kind: above zero it leads its epoch
 
-    def push(self, line: bytes, sentence: Sentence) -> list[Item] | None:
-        """Take the next sentence; returns the epoch that it closed."""
+    def push(self, line: bytes, sentence: Sentence) -> list[list[Item]]:
+        """Take the next sentence; returns the epochs that it closed."""
         item = (line, sentence)
         if len(self._current) + len(self._between) >= MOST_SENTENCES:
-            closed = self.flush()
-            self.push(line, sentence)
-            return closed
+            return [*self.flush(), *self.push(line, sentence)]
         if sentence.kind not in _TIMED or (sentence.time is None and sentence.valid is not False):
             self._between.append(item)
-            return None
-        if self._current and (sentence.time != self._time or (sentence.time is None and self._holds(sentence))):
+            return []
+        if sentence.time is None:
+            return self._push_void(item)
+        if self._current and sentence.time != self._time:
             return self._begin(item)
-        self._current += self._between
-        self._current.append(item)
-        self._between, self._time = [], sentence.time
-        return None
+        self._join(item)
+        return []
 
-    def flush(self) -> list[Item] | None:
+    def flush(self) -> list[list[Item]]:
         """The epoch under way, at the end of the stream or of a burst; what was learned is kept."""
         rest = self._current + self._between
         self._current, self._between, self._time = [], [], None
         self._previous, self._undecided = [], []
-        return rest or None
+        return [rest] if rest else []
 
-    def _begin(self, item: Item) -> list[Item] | None:
+    def _push_void(self, item: Item) -> list[list[Item]]:
+        """A void sentence without a time: of another talker in a cycle that has a fix, or of a receiver without one."""
+        if self._time is None:
+            if _holds(self._current, item[1]):
+                return self._begin(item)
+            self._join(item)
+            return []
+        if not _holds(self._voids(), item[1]):
+            self._between.append(item)
+            return []
+        voids = self._voids()
+        closed = self._current + [between for between in self._between if between not in voids]
+        self._previous, self._undecided = [], []
+        self._current, self._between, self._time = [item], [], None
+        return [closed, voids]
+
+    def _join(self, item: Item) -> None:
+        self._current += [*self._between, item]
+        self._between, self._time = [], item[1].time
+
+    def _voids(self) -> list[Item]:
+        return [between for between in self._between if between[1].kind in _TIMED and between[1].valid is False]
+
+    def _begin(self, item: Item) -> list[list[Item]]:
         """Close the epoch under way and begin the next one with this sentence."""
         time = item[1].time
-        leading = [between for between in self._between if self._leads(between[1], time)]
-        closed = self._current + [between for between in self._between if between not in leading]
+        # A void sentence of a kind that the epoch already has in good order is of a cycle of its own.
+        kinds = {held.kind for _, held in self._current}
+        apart = self._voids()
+        if not any(void.kind in kinds for _, void in apart):
+            apart = []
+        between = [held for held in self._between if held not in apart]
+        leading = [held for held in between if self._leads(held[1], time)]
+        closed = self._current + [held for held in between if held not in leading]
         self._vote(closed)
-        self._previous, self._undecided = closed, [between[1] for between in self._between]
+        self._previous, self._undecided = closed, [sentence for _, sentence in between]
         self._current, self._between, self._time = [*leading, item], [], time
-        return closed or None
-
-    def _holds(self, sentence: Sentence) -> bool:
-        """Whether the epoch under way has this sentence already: what a receiver without a time is cut by."""
-        return any(
-            held.kind == sentence.kind and held.talker == sentence.talker for _, held in self._current + self._between
-        )
+        return [epoch for epoch in (closed, apart) if epoch]
 
     def _leads(self, sentence: Sentence, next_time: int | None) -> bool:
         if sentence.time is not None:
@@ -90,6 +111,11 @@ class Splitter:
             if with_previous is not None and with_next is not None and with_previous is not with_next:
                 votes = self._leading[sentence.kind] + (1 if with_next else -1)
                 self._leading[sentence.kind] = max(-_MOST_VOTES, min(_MOST_VOTES, votes))
+
+
+def _holds(items: Sequence[Item], sentence: Sentence) -> bool:
+    """Whether this sentence is there already: a receiver without a time is cut by what it repeats."""
+    return any((held.kind, held.talker) == (sentence.kind, sentence.talker) for _, held in items)
 
 
 def _agree(sentence: Sentence, epoch: Sequence[Item]) -> bool | None:

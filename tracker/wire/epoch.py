@@ -130,16 +130,16 @@ def _has_fix(by_kind: dict[str, Sentence]) -> bool:
 
     Receivers contradict themselves here: RMC void beside a GGA of quality 1 (time or integrity not good enough yet),
     RMC active beside GGA 0 (the first or last second of a fix), GSA "no fix" in between. A fix that only one of the
-    sentences claims is one the receiver itself doubts, so any placing sentence that says void decides. GSA alone does
+    kinds of sentence claims is one the receiver itself doubts, so any kind that says void decides. GSA alone does
     not: it is computed at another moment of the cycle, and has no time of its own to show for it.
     """
     return all(sentence.valid is not False for kind, sentence in by_kind.items() if kind in PLACING)
 
 
 def _tells_more(sentence: Sentence, held: Sentence) -> bool:
-    """Of several of one kind (one GSA a constellation, GGA by two talkers): void first, then the fuller."""
+    """Of several of one kind (a GSA or GGA for each constellation): one that claims a fix, then the finer."""
     if sentence.kind in PLACING and held.valid is not sentence.valid:
-        return sentence.valid is False
+        return sentence.valid is True
     if sentence.kind == "GSA":
         return (sentence.mode or 0) > (held.mode or 0)
     return sentence.kind in PLACING and sentence.digits > held.digits

@@ -317,7 +317,7 @@ def _date(year: int, month: int, day: int) -> date:
 
 
 def _position(message: Any, valid: bool) -> tuple[float | None, float | None, int]:
-    """Latitude, longitude and the decimals of their minutes; both or neither.
+    """Latitude, longitude (both or neither) and the decimals of the minutes of latitude.
 
     Where the receiver calls the position void it is not read: several fill it then with what is no place at all
     (90 degrees 60 minutes, 360 degrees), and that is their way to say "no fix", not a broken sentence.
@@ -325,8 +325,8 @@ def _position(message: Any, valid: bool) -> tuple[float | None, float | None, in
     if not valid or not (message.lat or message.lon):
         return None, None, 0
     latitude, digits = _coordinate(message.lat, message.lat_dir, "NS", 90)
-    longitude, more_digits = _coordinate(message.lon, message.lon_dir, "EW", 180)
-    return latitude, longitude, min(digits, more_digits)
+    longitude, _ = _coordinate(message.lon, message.lon_dir, "EW", 180)
+    return latitude, longitude, digits
 
 
 def _coordinate(text: str, hemisphere: str, hemispheres: str, limit: int) -> tuple[float, int]:

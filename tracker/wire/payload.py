@@ -165,9 +165,8 @@ def _read_bare(
 
 def _split(items: Sequence[Item]) -> list[list[Item]]:
     splitter = Splitter()
-    epochs = [splitter.push(line, sentence) for line, sentence in items]
-    epochs.append(splitter.flush())
-    return [epoch for epoch in epochs if epoch] or [[]]
+    epochs = [epoch for line, sentence in items for epoch in splitter.push(line, sentence)]
+    return epochs + splitter.flush() or [[]]
 
 
 def _read_epoch(

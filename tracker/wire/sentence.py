@@ -47,7 +47,7 @@ class Sentence(msgspec.Struct, frozen=True):
     valid: bool | None = None  # whether the receiver claims a position: status, quality, mode letters
     latitude: float | None = None  # degrees, north positive
     longitude: float | None = None  # degrees, east positive; None exactly when latitude is
-    digits: int = 0  # decimals of the minutes of latitude and longitude, the fewer of both
+    digits: int = 0  # decimals of the minutes of latitude; receivers print longitude alike
     altitude: float | None = None  # metres above mean sea level
     speed: float | None = None  # m/s over ground
     course: float | None = None  # degrees true, 0 <= course < 360

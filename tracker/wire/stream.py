@@ -18,7 +18,6 @@ from tracker.wire.cycle import Item, Splitter
 from tracker.wire.dating import nearest, read_date
 from tracker.wire.sentence import PLACING
 
-
 GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
 """Where GPS time begins (IS-GPS-200, 3.3.4). A receiver that names an earlier date does not know it yet."""
 
@@ -59,15 +58,13 @@ class EpochReader:
             return []
         if sentence is None:
             return []
-        return self._give(self._splitter.push(line, sentence))
+        return [self._give(items) for items in self._splitter.push(line, sentence)]
 
     def flush(self) -> list[RawEpoch]:
         """The epoch under way, at the end of the stream or of a burst."""
-        return self._give(self._splitter.flush())
+        return [self._give(items) for items in self._splitter.flush()]
 
-    def _give(self, items: Sequence[Item] | None) -> list[RawEpoch]:
-        if not items:
-            return []
+    def _give(self, items: Sequence[Item]) -> RawEpoch:
         sentences = [sentence for _, sentence in items]
         time = next((s.time for s in sentences if s.kind in PLACING and s.time is not None), None)
         if time is None:
@@ -81,4 +78,4 @@ class EpochReader:
                 at = nearest(time, self._last)
             if at is not None:
                 self._last = at
-        return [RawEpoch([line for line, _ in items], time, at)]
+        return RawEpoch([line for line, _ in items], time, at)

@@ -15,9 +15,9 @@ def cut(*bodies: str) -> list[list[str]]:
         line = sealed(body.encode())
         sentence = nmea.read(line)
         assert sentence is not None
-        epochs.append(splitter.push(line, sentence))
-    epochs.append(splitter.flush())
-    return [[line[3 : line.index(b"*")].decode() for line, _ in epoch] for epoch in epochs if epoch]
+        epochs += splitter.push(line, sentence)
+    epochs += splitter.flush()
+    return [[line[3 : line.index(b"*")].decode() for line, _ in epoch] for epoch in epochs]
 
 
 def shape(epochs: Iterable[list[str]]) -> list[str]:
@@ -76,6 +76,12 @@ def test_void_sentences_without_a_time_stand_apart() -> None:
     """They take away neither the first fix after them nor the last before."""
     void = ["GPRMC,,V,,,,,,,,,,N", "GPGGA,,,,,,0,00,,,M,,M,,", "GPGLL,,,,,,V,N"]
     assert shape(cut(*void, rmc(1), gga(1), *void, *void)) == ["RMC GGA GLL", "RMC GGA", "RMC GGA GLL", "RMC GGA GLL"]
+
+
+def test_a_void_constellation_stays_in_its_cycle() -> None:
+    """Receivers that send a GGA for each constellation, one of them with no satellite and no time."""
+    cycle = ["GLGGA,,,,,,0,00,,,M,,M,,"]
+    assert shape(cut(gga(1), *cycle, rmc(1), gga(2), *cycle, rmc(2))) == ["GGA GGA RMC", "GGA GGA RMC"]
 
 
 def test_a_clock_that_stands_still_does_not_fill_the_memory() -> None:

@@ -94,6 +94,12 @@ def test_one_void_sentence_makes_the_epoch_void(bodies: tuple[str, ...]) -> None
     assert fix(*bodies) is None
 
 
+def test_a_constellation_without_satellites_takes_nothing_away() -> None:
+    """Of several GGA, one for each constellation, one good one is enough."""
+    void = "GLGGA,030405,,,,,0,00,,,M,,M,,"
+    assert good(GGA, void, RMC) == good(void, RMC, GGA) == good(GGA, RMC)
+
+
 def test_gsa_alone_does_not_take_a_fix_away() -> None:
     """It has no time to show that it means this epoch."""
     assert good(RMC, GGA, GSA.replace("A,3", "A,1")).mode is None
