@@ -25,12 +25,16 @@ CRUISING_SPEED = 0.709 * 1000 / 60
 LOG_SPREAD = 0.38
 """Standard deviation of log(actual / estimated), measured on 931 taxi trips in Porto: see tracker/DESIGN.md."""
 
+SHORTEST = 1.0
+"""Seconds; no estimate is below it. A unit that stands on the point is there now, and an arrival time of 0 is what
+screens and spreadsheets show for "none"."""
+
 Z_90 = 1.2815515655446004
 """Standard normal quantile of 0.9; exact to the digits shown."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """Seconds from now to arrival: one in ten is below p10, half below p50, one in ten above p90."""
+    """Seconds from now to arrival, never 0: one in ten is below p10, half below p50, one in ten above p90."""
 
     p10: float
     p50: float
@@ -60,8 +64,6 @@ def estimate(fix: Fix, latitude: float, longitude: float, now: datetime) -> Esti
     """
     straight = distance(fix.latitude, fix.longitude, latitude, longitude)
     reach = CRUISING_SPEED * max(0.0, (now - fix.time).total_seconds()) / DETOUR
-    return Estimate(
-        p10=travel_time(DETOUR * max(0.0, straight - reach)) * math.exp(-Z_90 * LOG_SPREAD),
-        p50=travel_time(DETOUR * straight),
-        p90=travel_time(DETOUR * (straight + reach)) * math.exp(Z_90 * LOG_SPREAD),
-    )
+    nearest = travel_time(DETOUR * max(0.0, straight - reach)) * math.exp(-Z_90 * LOG_SPREAD)
+    farthest = travel_time(DETOUR * (straight + reach)) * math.exp(Z_90 * LOG_SPREAD)
+    return Estimate(*(max(SHORTEST, time) for time in (nearest, travel_time(DETOUR * straight), farthest)))
