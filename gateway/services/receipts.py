@@ -1,12 +1,18 @@
 """Receipts waiting to be sent: merged per outbox, at most one a second for each unit."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from gateway.services.accept_messages import Handled
-from tracker.wire.receipt import Receipt, to_ranges
+from tracker.wire.receipt import Range, Receipt, to_ranges
 
 INTERVAL_S = 1.0
 """Seconds between two receipts to the same unit, at the least."""
+
+MAX_RANGES = 350
+"""In one message: with numbers of 19 digits that is 15 KiB, below what the broker lets through. Where a receiver has a
+fix only now and then, a backlog is stored and declined by turns, and one second of it is thousands of ranges."""
 
 
 class _Pending(msgspec.Struct):
@@ -37,21 +43,27 @@ class Receipts:
                 self._pending.setdefault(key, _Pending()).add(value)
 
     def due(self, now: float) -> list[tuple[str, str, Receipt]]:
-        """Take out what may be sent now, as (unit, outbox, receipt).
+        """Take out what may be sent now, as (unit, outbox, receipt); several where one message cannot hold it all.
 
         Args:
             now: seconds on a monotonic clock.
         """
-        ready = [key for key in self._pending if now - self._sent_at.get(key, -INTERVAL_S) >= INTERVAL_S]
-        taken = []
+        self._sent_at = {key: at for key, at in self._sent_at.items() if now - at < INTERVAL_S}
+        ready = [key for key in self._pending if key not in self._sent_at]
+        taken: list[tuple[str, str, Receipt]] = []
         for key in ready:
             pending = self._pending.pop(key)
             self._sent_at[key] = now
             # A number can be under two headings: an epoch with one bad line is stored and that line quarantined.
-            receipt = Receipt(
-                stored=to_ranges(pending.stored),
-                quarantined=to_ranges(pending.quarantined - pending.stored),
-                declined=to_ranges(pending.declined - pending.stored),
-            )
-            taken.append((*key, receipt))
+            named = [("stored", each) for each in to_ranges(pending.stored)]
+            named += [("quarantined", each) for each in to_ranges(pending.quarantined - pending.stored)]
+            named += [("declined", each) for each in to_ranges(pending.declined - pending.stored)]
+            taken += [(*key, _receipt(named[i : i + MAX_RANGES])) for i in range(0, len(named), MAX_RANGES)]
         return taken
+
+
+def _receipt(named: Sequence[tuple[str, Range]]) -> Receipt:
+    stored, quarantined, declined = (
+        tuple(each for heading, each in named if heading == wanted) for wanted in ("stored", "quarantined", "declined")
+    )
+    return Receipt(stored, quarantined, declined)
