@@ -50,6 +50,14 @@ class Account:
                 raise UnreachableError(directory, self.name, above)
 
 
+def make_directory(directory: Path) -> None:
+    """Make a directory, and those above it that are missing, so that a stand-in may enter, whatever our umask is."""
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        path.chmod(0o755)
+
+
 def stand_in(*names: str) -> Account | None:
     """The first of these accounts that exists, for children that must not be root; None when we are not root
     anyway.

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from pathlib import Path
 
-from gateway.demo.account import stand_in
+from gateway.demo.account import make_directory, stand_in
 from gateway.demo.child import Child
 from gateway.demo.errors import DemoError
 from gateway.demo.interruption import held
@@ -73,7 +73,7 @@ class Broker(ABC):
         Raises:
             ChildDiedError: if it does not; with its last words.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         with held():
             self._child = self._launch()
         try:

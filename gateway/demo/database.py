@@ -28,7 +28,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from gateway.demo.account import stand_in
+from gateway.demo.account import make_directory, stand_in
 from gateway.demo.child import Child
 from gateway.demo.errors import AlreadyRunningError, DemoError
 from gateway.demo.interruption import held
@@ -102,7 +102,7 @@ class EmbeddedPostgres:
             UnreachableError: if we are root and the account that runs it cannot enter the directory.
             ChildDiedError: if PostgreSQL does not start; with its last words.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         self._take_lock()
         try:
             binaries = self._prepare()
@@ -161,6 +161,7 @@ class EmbeddedPostgres:
         self._private(self._run)
         access = self.directory / "access.conf"
         access.write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        access.chmod(0o644)  # it holds no secret, and PostgreSQL may read it as another account
         if not self._data.is_dir():
             self._make_cluster(binaries)
         return binaries

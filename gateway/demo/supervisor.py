@@ -8,6 +8,7 @@ import http.client
 import json
 import time
 
+from gateway.demo.account import make_directory
 from gateway.demo.display import Display
 from gateway.demo.interruption import ignore_interrupts
 from gateway.demo.latency import LatencyMeter
@@ -44,7 +45,7 @@ def supervise(stack: Stack, display: Display) -> Report | None:
 
 
 def _run(stack: Stack, display: Display) -> Report | None:
-    stack.wishes.directory.mkdir(parents=True, exist_ok=True)
+    make_directory(stack.wishes.directory)
     with display:
         try:
             stack.start_servers(display)

@@ -10,9 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateway.demo.account import stand_in
+from gateway.demo.account import Account, stand_in
 from gateway.demo.database import EmbeddedPostgres
 from gateway.demo.errors import AlreadyRunningError, UnreachableError
+from gateway.demo.postgres_tree import programs
 
 
 def _count(url: str) -> int:
@@ -131,10 +132,35 @@ def test_a_closed_directory_is_named_in_one_sentence(server_dir: Path) -> None:
     assert caught.value.closed == closed
 
 
+def test_a_strict_umask_does_not_lock_the_server_out(server_dir: Path) -> None:
+    """What we make for the server it can enter and read, even if nobody else may read what we usually make."""
+    before = os.umask(0o077)
+    try:
+        server = EmbeddedPostgres(server_dir / "deep" / "down" / "db")
+        server.start()
+        server.stop()
+    finally:
+        os.umask(before)
+
+
+def test_programs_out_of_reach_are_copied_once(server_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's virtual environment is often closed to the server's account; a copy beside the data is not, and runs."""
+    account = Account("somebody", os.geteuid(), os.getegid())
+    with monkeypatch.context() as patch:
+        patch.setattr(Account, "may", lambda *_: False)
+        folder = programs(server_dir, account)
+        made = folder.stat().st_ctime_ns
+        assert programs(server_dir, account).stat().st_ctime_ns == made
+    assert folder.is_relative_to(server_dir)
+    for name in ("postgres", "initdb"):  # the second one needs a library that lies beside the tree
+        assert "18" in subprocess.run([folder / name, "--version"], check=True, capture_output=True, text=True).stdout
+        assert (stand_in("nobody") or account).may("-x", folder / name)
+
+
 _SUPERVISOR = """
 import sys, time
 from pathlib import Path
-from gateway.demo.account import stand_in
+from gateway.demo.account import Account, stand_in
 from gateway.demo.database import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]))
 server.start()
