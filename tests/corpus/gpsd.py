@@ -43,6 +43,7 @@ class LogResult:
     """The comparison of one log."""
 
     name: str
+    checked: bool = False  # there is a check file
     epochs: int = 0  # instants for which gpsd has a report that counts
     placed: int = 0  # of these, with a fix of ours at that time of day and place
     full: int = 0  # of the placed, with gpsd's UTC and speed
@@ -88,6 +89,7 @@ def compare(path: Path) -> LogResult:
     check_file = path.with_name(path.name + ".chk")
     if not check_file.exists():
         return result
+    result.checked = True
     said = oracle.read(log, check_file)
     result.binary = said.binary
     by_time_of_day = defaultdict(list)
@@ -189,10 +191,12 @@ def lines(results: list[LogResult]) -> Iterator[str]:
         if result.epochs:
             binary = f", {result.binary} reports from binary data not counted" if result.binary else ""
             yield f"{result.name}: {result.placed} of {result.epochs} placed, {result.full} full{binary}"
+        elif not result.checked:
+            yield f"{result.name}: not counted, there is no check file; {result.fixes} fixes"
         elif result.binary:
-            yield f"{result.name}: not counted, its {result.binary} reports stem from binary data"
+            yield f"{result.name}: not counted, its {result.binary} reports stem from binary data; {result.fixes} fixes"
         else:
-            yield f"{result.name}: not counted, gpsd reports no fix with a time"
+            yield f"{result.name}: not counted, gpsd reports no fix with a time; {result.fixes} fixes"
     for result in results:
         for kind, count in sorted(result.exceptions.items()):
             yield f"exception {result.name}: {kind}, {count} epochs; first {result.examples[kind]}"

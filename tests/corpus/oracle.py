@@ -26,7 +26,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 _ROLLOVER = timedelta(days=7168)
-_sentence = re.compile(rb"[$!][\x20-\x7e]*")
 _timed = re.compile(
     rb"\$..(?:RMC|GGA|GNS|GST|ZDA|GBS),(\d{6}(?:\.\d+)?)|\$..GLL,[^,]*,.?,[^,]*,.?,(\d{6}(?:\.\d+)?)"
 ).match
@@ -63,7 +62,6 @@ def without_header(log: bytes) -> bytes:
 
 def read(log: bytes, check_file: Path) -> Oracle:
     """Read the check file of a log (its bytes without the header)."""
-    spoken = {match.rstrip() for match in _sentence.findall(log)}
     epochs: dict[datetime, list[Report]] = {}
     binary = 0
     last = time_of_day = b""
@@ -81,7 +79,7 @@ def read(log: bytes, check_file: Path) -> Oracle:
             tpv = json.loads(line)
             if tpv.get("mode", 0) < 2 or "time" not in tpv or "lat" not in tpv or "lon" not in tpv:
                 continue
-            if last not in spoken:
+            if not last or last not in log:
                 binary += 1
                 continue
             time = datetime.fromisoformat(tpv["time"])
