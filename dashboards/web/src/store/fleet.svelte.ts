@@ -62,10 +62,15 @@ export class Fleet {
     this.tick(local)
   }
 
-  /** Let time pass. The larger of the two clocks' silences counts, so that a computer's sleep is silence too. */
+  /** Let time pass. */
   tick(local: LocalTime): void {
-    const since = this.#heardAt ?? this.#startedAt
     this.nowMs = this.#clock.now(local)
+    this.listen(local)
+  }
+
+  /** Judge the silence. The larger of the two clocks' counts, so that a computer's sleep is silence too. */
+  listen(local: LocalTime): void {
+    const since = this.#heardAt ?? this.#startedAt
     this.silent = Math.max(local.steady - since.steady, local.wall - since.wall) >= BANNER_AFTER_MS
   }
 

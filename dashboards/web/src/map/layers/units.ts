@@ -64,7 +64,7 @@ export const unitLayers = (palette: Palette): LayerSpecification[] => [
       'text-font': ['system-ui', 'sans-serif'],
       'text-size': 12,
       'text-max-width': 40,
-      'text-variable-anchor': ['left', 'right', 'top', 'bottom'],
+      'text-variable-anchor': ['left', 'top', 'bottom', 'right'],
       'text-radial-offset': 1.4,
       'text-justify': 'auto',
     },
