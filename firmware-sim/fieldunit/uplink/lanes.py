@@ -37,8 +37,8 @@ GATEWAY_AWAY_S = 60.0
 THINNED_LIVE_S = 1.0
 
 
-_MOST_IN_A_MESSAGE = 128
-"""Epochs read for one message: 16 KiB hold fewer, since an epoch with its TAG block takes well over 128 bytes."""
+_MOST_IN_A_MESSAGE = 256
+"""Epochs read for one message: 16 KiB hold fewer, since an epoch with its TAG block takes well over 64 bytes."""
 
 
 class Waiting(Protocol):
@@ -78,7 +78,9 @@ class _Sent(msgspec.Struct):
 
     due: float  # when it may be sent again
     resends: int = 0
-    live: bool = False
+    live: bool = (
+        False  # it was published on live, and counts there until its receipt, also when it goes again as backlog
+    )
     acknowledged: bool = False  # by the broker: worth nothing but not to be sent again at once
 
 
@@ -188,7 +190,8 @@ class Lanes:
         """When to ask again if nothing happens before; None: never."""
         times = []
         if self._up and self._fresh and self._live_epochs >= self._windows.live_epochs:
-            times.append(max(now, self._thinned_at) + THINNED_LIVE_S)
+            opens = self._thinned_at + THINNED_LIVE_S
+            times.append(opens if opens > now else now + THINNED_LIVE_S)  # already open: something else is in its way
         if self._up and self._gateway and self._has_room(Channel.BACKLOG, self._windows.backlog_messages):
             self._drop_outdated()
             if self._due:
@@ -230,20 +233,20 @@ class Lanes:
         if self._live_epochs >= self._windows.live_epochs:
             self._thinned_at = now
             self._spill(list(self._fresh)[:-1])
-        items = list(self._fresh.values())
+        packed = _pack(self._fresh.values())  # all of them: `_freshen` saw to it that they fit
         self._fresh.clear()
         self._fresh_bytes = 0
-        return self._publish(Channel.LIVE, items, now)
+        return self._publish(Channel.LIVE, packed, now)
 
     # Backlog
 
     def _next_backlog(self, now: float) -> Message | None:
         if not self._gateway or not self._has_room(Channel.BACKLOG, self._windows.backlog_messages):
             return None
-        items = self._due_items(now) or self._walk()
-        return self._publish(Channel.BACKLOG, items, now) if items else None
+        packed = self._due_again(now) or self._walk()
+        return self._publish(Channel.BACKLOG, packed, now) if packed else None
 
-    def _due_items(self, now: float) -> list[Item]:
+    def _due_again(self, now: float) -> "_Packed":
         seqs: list[int] = []
         self._drop_outdated()
         while self._due and self._due[0][0] <= now and len(seqs) < _MOST_IN_A_MESSAGE:
@@ -252,21 +255,21 @@ class Lanes:
         items = self._waiting.get(seqs) if seqs else []
         for gone in set(seqs).difference(item.seq for item in items):
             self._forget(gone)
-        fitting = _fitting(items)
-        for item in items[len(fitting) :]:
+        packed = _pack(items)
+        for item in items[len(packed) :]:
             heapq.heappush(self._due, (self._sent[item.seq].due, item.seq))
-        return fitting
+        return packed
 
-    def _walk(self) -> list[Item]:
-        room = self._windows.backlog_epochs - len(self._sent)
-        found: list[Item] = []
+    def _walk(self) -> "_Packed":
+        room = min(self._windows.backlog_epochs, self._windows.tracked) - len(self._sent)
+        found: _Packed = []
         while room > 0:
             batch = self._waiting.oldest(_MOST_IN_A_MESSAGE, after=self._walked)
             if not batch:
                 break
             new = [item for item in batch if item.seq not in self._sent and item.seq not in self._fresh]
-            found = _fitting(new[:room])
-            self._walked = found[-1].seq if len(found) < len(new) else batch[-1].seq
+            found = _pack(new[:room])
+            self._walked = found[-1][0] if len(found) < len(new) else batch[-1].seq
             if found:
                 break
         return found
@@ -276,24 +279,26 @@ class Lanes:
     def _has_room(self, channel: Channel, window: int) -> bool:
         return self._unacknowledged[channel] < window and sum(self._unacknowledged.values()) < self._granted
 
-    def _publish(self, channel: Channel, items: list[Item], now: float) -> Message:
-        for item in items:
-            sent = self._sent.pop(item.seq, None)  # so that the order of the dict is that of sending
-            resends = 0 if sent is None else sent.resends + 1
-            if sent is None:
+    def _publish(self, channel: Channel, packed: "_Packed", now: float) -> Message:
+        for seq, _ in packed:
+            entry = self._sent.pop(seq, None)  # so that the order of the dict is that of sending
+            if entry is None:
+                entry = _Sent(due=now)
                 self._first_sends += 1
-            elif sent.live:
-                self._live_epochs -= 1
-            entry = _Sent(due=now, resends=resends, live=channel is Channel.LIVE)
-            self._sent[item.seq] = entry
-            self._live_epochs += entry.live
-            self._set_due(item.seq, entry, now + min(LAST_RESEND_S, FIRST_RESEND_S * 2.0**resends))
+            else:
+                entry.resends += 1
+                entry.acknowledged = False
+            if channel is Channel.LIVE and not entry.live:
+                entry.live = True
+                self._live_epochs += 1
+            self._sent[seq] = entry
+            self._set_due(seq, entry, now + min(LAST_RESEND_S, FIRST_RESEND_S * 2.0**entry.resends))
         while len(self._sent) > self._windows.tracked:
             oldest = next(iter(self._sent))
             self._forget(oldest)
             self._walked = min(self._walked, oldest - 1)
         self._unacknowledged[channel] += 1
-        return Message(channel, tuple(item.seq for item in items), b"".join(_encoded(item) for item in items))
+        return Message(channel, tuple(seq for seq, _ in packed), b"".join(payload for _, payload in packed))
 
     def _forget(self, seq: int) -> None:
         if sent := self._sent.pop(seq, None):
@@ -315,22 +320,23 @@ class Lanes:
             heapq.heappop(self._due)
 
 
-def _encoded(item: Item) -> bytes:
-    return encode_epoch(item.source, item.seq, item.device_time, item.lines)
-
-
 def _size(item: Item) -> int:
     """Bytes of the epoch on the wire, at most: sentences, line ends, and 96 for the longest TAG block."""
     return sum(len(line) + 2 for line in item.lines) + 96
 
 
-def _fitting(items: list[Item]) -> list[Item]:
-    """The first of them that fit into one message; at least one."""
+_Packed = list[tuple[int, bytes]]
+"""Epochs as they travel, each with its number."""
+
+
+def _pack(items: Iterable[Item]) -> _Packed:
+    """The first of them that fit into one message; at least one, if there is one."""
     size = 0
-    fitting: list[Item] = []
+    packed: _Packed = []
     for item in items:
-        size += _size(item)
-        if fitting and size > MAX_PAYLOAD:
+        payload = encode_epoch(item.source, item.seq, item.device_time, item.lines)
+        size += len(payload)
+        if packed and size > MAX_PAYLOAD:
             break
-        fitting.append(item)
-    return fitting
+        packed.append((item.seq, payload))
+    return packed
