@@ -62,7 +62,7 @@ def read_date(sentences: Iterable[Sentence], time_of_day: int) -> tuple[datetime
         return by_zda or by_rmc, Quality.GOOD
     if abs(by_zda - by_rmc) <= TOLERANCE or _differ_by_century(by_zda, by_rmc):
         return by_zda, Quality.GOOD
-    return by_zda, Quality.ROLLOVER_REPAIRED if _rollovers(by_zda - by_rmc) else Quality.DATE_DISPUTED
+    return by_zda, Quality.ROLLOVER_REPAIRED if rollovers(by_zda - by_rmc) else Quality.DATE_DISPUTED
 
 
 def date_fix(
@@ -83,13 +83,13 @@ def date_fix(
         return nearest(time_of_day, device_time), Quality.GOOD
     if device_time is None or abs(device_time - at) <= TOLERANCE:
         return at, flags
-    weeks = _rollovers(device_time - at)
+    weeks = rollovers(device_time - at)
     if weeks:
         return at + weeks * _ROLLOVER, Quality.ROLLOVER_REPAIRED
     return at, flags | Quality.DATE_DISPUTED
 
 
-def _rollovers(difference: timedelta) -> int:
+def rollovers(difference: timedelta) -> int:
     """How many times 1024 weeks the difference is, within the tolerance; 0 where it is no such multiple."""
     times = round(difference / _ROLLOVER)
     return times if abs(difference - times * _ROLLOVER) <= TOLERANCE else 0

@@ -15,7 +15,7 @@ import msgspec
 from tracker.errors import BadInput, Reason
 from tracker.wire import nmea_fast
 from tracker.wire.cycle import Item, Splitter
-from tracker.wire.dating import nearest, read_date
+from tracker.wire.dating import TOLERANCE, nearest, read_date, rollovers
 from tracker.wire.sentence import PLACING
 
 GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
@@ -39,7 +39,8 @@ class EpochReader:
 
     Args:
         start: the UTC from which a receiver that tells no date is followed, midnight after midnight: the clock of a
-            unit that has one. A date from the receiver takes its place at once.
+            unit that has one. A date from the receiver takes its place at once, unless it is off by a multiple of
+            1024 weeks: then the device time goes on by the clock, and is the witness by which the gateway repairs it.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -47,6 +48,7 @@ class EpochReader:
         """Lines that could not be read, by reason."""
         self._splitter = Splitter()
         self._last = start
+        self._has_clock = start is not None
 
     def feed(self, line: bytes) -> list[RawEpoch]:
         """Take the next sentence, with or without its line end; returns the epochs it completes."""
@@ -71,11 +73,18 @@ class EpochReader:
             time = next((s.time for s in sentences if s.time is not None), None)
         at = None
         if time is not None:
-            at, _ = read_date(sentences, time)
-            if at is not None and at < GPS_EPOCH:
-                at = None
-            if at is None and self._last is not None:
-                at = nearest(time, self._last)
-            if at is not None:
-                self._last = at
+            told, _ = read_date(sentences, time)
+            at = self._follow(time, told if told is None or told >= GPS_EPOCH else None)
         return RawEpoch([line for line, _ in items], time, at)
+
+    def _follow(self, time: int, told: datetime | None) -> datetime | None:
+        """The UTC of an epoch from its time of day, what its sentences tell, and what was known before."""
+        expected = nearest(time, self._last) if self._last is not None else None
+        if told is None or (expected is not None and self._has_clock and rollovers(expected - told)):
+            at = expected
+        else:
+            at = told
+            self._has_clock = self._has_clock and expected is not None and abs(expected - told) <= TOLERANCE
+        if at is not None:
+            self._last = at
+        return at

@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from tests.property.sentences import sealed
 from tracker.errors import Reason
+from tracker.fix import Quality
+from tracker.wire import payload
+from tracker.wire.payload import Reading, encode_epoch
 from tracker.wire.stream import EpochReader, RawEpoch
 
 
@@ -56,6 +59,27 @@ def test_a_date_from_the_receiver_takes_the_place_of_the_clocks() -> None:
     """The clock of a unit without a battery stands in 1970."""
     reader = EpochReader(start=datetime(1970, 1, 1, tzinfo=UTC))
     assert times(feed(reader, rmc("235959"), gga("000000"), gga("000001"))) == [LAST, LAST + timedelta(seconds=1)]
+
+
+def test_a_units_clock_outlives_a_week_rollover() -> None:
+    """The device time stays with the clock, so that the gateway has a witness; the sentences are sent as they came."""
+    clock = datetime(2026, 11, 21, 11, 59, tzinfo=UTC)
+    reader = EpochReader(start=clock)
+    bodies = [rmc("120000", "211126"), rmc("120001", "070407"), gga("120002"), rmc("120003", "070407")]
+    epochs = feed(reader, *bodies) + reader.flush()
+    assert times(epochs) == [clock + timedelta(seconds=60 + number) for number in range(4)]
+    (reading,) = payload.decode(encode_epoch("gnss", 1, epochs[1].device_time, epochs[1].lines), LAST)
+    assert isinstance(reading, Reading)
+    assert reading.fix is not None
+    assert (reading.fix.time, reading.fix.quality) == (epochs[1].device_time, Quality.ROLLOVER_REPAIRED)
+
+
+def test_without_a_clock_the_receiver_is_believed() -> None:
+    """It may have started 1024 weeks back and put itself right."""
+    bodies = [rmc("120000", "070407"), rmc("120001", "211126")]
+    reader = EpochReader()
+    found = times(feed(reader, *bodies) + reader.flush())
+    assert [at.year for at in found if at is not None] == [2007, 2026]
 
 
 def test_a_date_before_gps_is_not_a_date() -> None:
