@@ -77,5 +77,5 @@ async def _write(socket: WebSocket, world: World, stream: str | None, since: int
 
 async def _drain(socket: WebSocket) -> None:
     """Read and forget whatever the client says, and notice when it leaves."""
-    while True:
-        await socket.receive_text()
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass

@@ -18,6 +18,7 @@ from tracker.fix import Fix
 router = APIRouter(prefix="/api/v1", tags=["units"])
 
 DEFAULT_SPAN = timedelta(hours=24)
+FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class Units(msgspec.Struct):
@@ -31,7 +32,7 @@ class TrackPoint(Position, frozen=True):
     """A stored fix, with what names it in the receipts; both None for devices without receipts."""
 
     outbox: str | None
-    sequence: int | None
+    seq: int | None  # within the outbox
 
 
 class Track(msgspec.Struct):
@@ -80,14 +81,12 @@ async def list_fixes(
     """The unit's stored fixes, the suspect ones with their flags, each source a track of its own."""
     _known(world, unit)
     end = _aware("to", end) or world.now()
-    start = _aware("from", start) or end - DEFAULT_SPAN
+    start = _aware("from", start) or max(end, FIRST + DEFAULT_SPAN) - DEFAULT_SPAN
     after = None if cursor is None else _read_cursor(cursor)
     async with world.pool.connection() as connection:
         found = await fixes.page(connection, world.centre, unit, start, end, limit, after)
     points = [
-        TrackPoint(
-            **msgspec.structs.asdict(position(f.source, f.fix, f.received_at)), outbox=f.outbox, sequence=f.sequence
-        )
+        TrackPoint(**msgspec.structs.asdict(position(f.source, f.fix, f.received_at)), outbox=f.outbox, seq=f.sequence)
         for f in found
     ]
     more = _write_cursor(found[-1].fix.time, found[-1].source) if len(found) == limit else None
@@ -123,7 +122,10 @@ async def estimate_arrival(
 def _aware(name: str, value: datetime | None) -> datetime | None:
     if value is not None and value.tzinfo is None:
         raise HTTPException(422, f"`{name}` has no time zone: write 2026-11-21T03:04:05Z or +07:00")
-    return None if value is None else value.astimezone(UTC)
+    try:
+        return None if value is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise HTTPException(422, f"`{name}` is outside the years 1 to 9999 in UTC") from error
 
 
 def _write_cursor(time: datetime, source: str) -> str:
