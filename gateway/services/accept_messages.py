@@ -4,6 +4,8 @@ One call is one batch and one transaction. What comes back says what may be ackn
 that nothing was committed and everything must be tried again. A second delivery changes nothing.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -26,6 +28,10 @@ from tracker.wire.topics import MAX_PAYLOAD, Channel, UnitTopic, read_unit_topic
 
 RefusedByDatabase = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException)
 """What is wrong with the values, a trigger's own objection among it. Every other error is about the database."""
+
+
+SLICE_S = 0.01
+"""Of decoding; then whoever waits has a turn: other messages, the database's answers, the live sockets."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -92,9 +98,7 @@ class Acceptance:
         return accepted
 
     async def _in_one_transaction(self, connection: AsyncConnection[Any], messages: Sequence[Message]) -> Accepted:
-        draft = _Draft()
-        for place, message in enumerate(messages):
-            self._read(draft, place, message)
+        draft = await self._read_all(messages)
         async with connection.transaction():
             outcomes = await fixes.store(connection, draft.rows)
             self._sort(draft, outcomes, messages)
@@ -131,6 +135,17 @@ class Acceptance:
             await quarantine.keep(connection, self._enrolment.centre, draft.refused)
         self._count(draft, [])
         return draft.accepted
+
+    async def _read_all(self, messages: Sequence[Message]) -> _Draft:
+        """Decode a batch without keeping the processor from everybody else."""
+        draft = _Draft()
+        slice_ends = time.monotonic() + SLICE_S
+        for place, message in enumerate(messages):
+            self._read(draft, place, message)
+            if time.monotonic() >= slice_ends:
+                await asyncio.sleep(0)
+                slice_ends = time.monotonic() + SLICE_S
+        return draft
 
     def _read(self, draft: _Draft, place: int, message: Message) -> None:
         """Decode, identify, date and judge one message."""
