@@ -21,7 +21,7 @@ def outcome(read: object, line: bytes) -> Sentence | Reason | None:
 
 
 @settings(max_examples=1000, deadline=None)
-@given(sentences(("RMC", "GGA", "VTG", "GSA")))
+@given(sentences(("RMC", "GGA", "GLL", "VTG", "GSA")))
 def test_hot_sentences_read_the_same_both_ways(line: bytes) -> None:
     """Same values to the last bit, or the same reason for refusal."""
     assert outcome(nmea_fast.read, line) == outcome(nmea.read, line)
@@ -42,6 +42,8 @@ def test_spoilt_sentences_and_noise_read_the_same_both_ways(line: bytes) -> None
         b"GPRMC,092751.000,A,5321.6802,N,00630.3371,W,0.06,31.66,280511,,",
         b"GNGGA,030405.20,0709.12345,S,11152.67890,E,1,09,0.9,25.3,M,12.1,M,,",
         b"GPGGA,092750.000,5321.6802,N,00630.3372,W,1,8,1.03,61.7,M,55.2,M,,0000",
+        b"GNGLL,4404.14063,N,12118.85478,W,171926.00,A,A",
+        b"GPGLL,5321.6802,S,00630.3372,E,092750,A",
         b"GNVTG,,T,,M,0.117,N,0.216,K,A",
         b"GPGSA,A,3,10,28,09,13,,,,,,,,,03.4,01.7,03.0",
         b"GNGSA,A,3,01,11,31,14,22,32,04,25,03,,,,1.56,0.91,1.27,1",

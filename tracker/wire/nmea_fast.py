@@ -37,6 +37,9 @@ _gga = re.compile(
     + rb"(-?\d{1,6}(?:\.\d{0,9})?|),M?(?:,[\x20-\x29\x2b-\x7e]*)?"
     + _END
 ).fullmatch
+_gll = re.compile(
+    _ADDRESS + rb"GLL,%b,%b,A(?:,([A-Z]?)(?:,[\x20-\x29\x2b-\x7e]*)?)?" % (_POSITION, _TIME) + _END
+).fullmatch
 _vtg = re.compile(
     _ADDRESS
     + rb"VTG,%b,T?,[\x20-\x29\x2b\x2d-\x7e]*,[\x20-\x29\x2b\x2d-\x7e]*,%b,N?,%b,K?" % (_COURSE, _NUMBER, _NUMBER)
@@ -128,6 +131,27 @@ def _read_gga(line: bytes) -> Sentence | None:
     )
 
 
+def _read_gll(line: bytes) -> Sentence | None:
+    match = _gll(line)
+    if match is None:
+        return None
+    talker, south, lat, ns, east, lon, ew, clock, letter, checksum = match.groups()
+    if _HEXADECIMAL[xor(line[1 : match.start(10) - 1])] != checksum or letter == b"N":
+        return None
+    latitude = int(south) + float(lat) / 60
+    longitude = int(east) + float(lon) / 60
+    return Sentence(
+        "GLL",
+        _TALKERS.get(talker) or talker.decode(),
+        _time(clock),
+        True,
+        latitude if ns == b"N" else -latitude,
+        longitude if ew == b"E" else -longitude,
+        len(lat) - _WHOLE_MINUTES,
+        solution=_LETTERS.get(letter),
+    )
+
+
 def _read_vtg(line: bytes) -> Sentence | None:
     match = _vtg(line)
     if match is None:
@@ -169,6 +193,7 @@ def _read_gsa(line: bytes) -> Sentence | None:
 _READERS: dict[bytes, Callable[[bytes], Sentence | None]] = {
     b"RMC": _read_rmc,
     b"GGA": _read_gga,
+    b"GLL": _read_gll,
     b"VTG": _read_vtg,
     b"GSA": _read_gsa,
 }
