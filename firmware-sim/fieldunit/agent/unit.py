@@ -68,7 +68,7 @@ class Unit:
 
     def __init__(self, name: str, outbox: Outbox, delivery: Delivery, network: Network, ledger: Ledger | None) -> None:
         self.name = name
-        self._outbox = outbox
+        self.outbox = outbox
         self._delivery = delivery
         self._network = network
         self._ledger = ledger
@@ -80,15 +80,20 @@ class Unit:
 
     def report(self, report: Report) -> None:
         """Take a fix of the present; it is durable when this returns."""
-        seq = self._outbox.append(*report.epoch)
+        seq = self.outbox.append(*report.epoch)
         self._enter(seq, report)
         self._network.call(self._delivery.appended, Item(seq, *report.epoch))
 
     def report_past(self, reports: Sequence[Report]) -> None:
         """Take fixes of the past in one transaction; all are durable when this returns."""
-        for seq, report in zip(self._outbox.append_many(report.epoch for report in reports), reports, strict=True):
+        for seq, report in zip(self.outbox.append_many(report.epoch for report in reports), reports, strict=True):
             self._enter(seq, report)
         self._network.call(self._delivery.history_appended)
+
+    @property
+    def unanswered(self) -> int:
+        """Messages without the broker's acknowledgement."""
+        return self._delivery.unanswered
 
     def silence(self) -> None:
         """Take the coverage away for good."""
@@ -100,7 +105,7 @@ class Unit:
 
     def _enter(self, seq: int, report: Report) -> None:
         if self._ledger is not None and report.fix_time is not None:
-            self._ledger.write(self.name, report.epoch.source, self._outbox.id, seq, report.fix_time, time.time_ns())
+            self._ledger.write(self.name, report.epoch.source, self.outbox.id, seq, report.fix_time, time.time_ns())
 
 
 class BareUnit:

@@ -80,6 +80,11 @@ class Delivery:
         """Whether there is a connection."""
         return self._link.up
 
+    @property
+    def unanswered(self) -> int:
+        """Messages on this connection that the broker has not acknowledged."""
+        return len(self._published)
+
     async def run(self) -> None:
         """Deliver until cancelled."""
         await self._link.run()
