@@ -45,6 +45,7 @@ class Packets:
                 return
             data = bytes(self._rest)
             self._rest.clear()
+            self._needed = 0  # what the last packet took says nothing of the next
         at, end = 0, len(data)
         while end - at >= 2:
             length, body = data[at + 1], at + 2

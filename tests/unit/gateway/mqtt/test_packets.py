@@ -56,6 +56,16 @@ def test_a_stream_that_comes_byte_by_byte_gives_each_packet_with_its_last_byte()
         assert list(packets.feed(stream[-1:])) == [(0x30, bytes(length))]
 
 
+def test_a_cut_within_a_length_waits_for_that_packet_alone() -> None:
+    """Not for as many bytes as the packet before it took: that would hold it, and the keep-alive, for ever."""
+    long, short = packet(0x30, bytes(9000)), packet(0x30, bytes(200))
+    packets = Packets()
+    assert list(packets.feed(long[:100])) == []
+    assert len(list(packets.feed(long[100:]))) == 1
+    assert list(packets.feed(short[:2])) == []
+    assert len(list(packets.feed(short[2:]))) == 1
+
+
 @given(messages, st.binary(max_size=200))
 def test_a_publish_is_read_as_it_was_written(message: Publish, properties: bytes) -> None:
     """Topic, payload, number and the retain flag arrive; properties of any kind do no harm."""
