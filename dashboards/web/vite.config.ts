@@ -38,6 +38,7 @@ export default defineConfig({
     target: 'es2023',
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200, // kB; MapLibre is one indivisible module
+    rolldownOptions: { checks: { bundlerTimings: false } }, // a slow machine is no warning
   },
   server: {
     host: '127.0.0.1',
