@@ -3,6 +3,7 @@
 What such a server cannot be asked is listed in ``tests/timescale/README.md``.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,6 @@ from typing import NamedTuple, Protocol
 import pytest
 
 FOLDER = Path(__file__).parent / "timescale"
-BESIDE_PYTHON = Path(sys.executable).parent
 STOP_S = 20.0
 
 
@@ -33,9 +33,12 @@ class StartBridge(Protocol):
     def __call__(self, data: Path | None = None, patience_s: float = 30) -> AbstractContextManager[Bridge]: ...
 
 
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+"""Where the set-up has put a Node beside Python, the machine's was missing or too old."""
+
+
 def _program(name: str) -> str:
-    """Node or npm: the machine's, else the one the set-up put beside Python."""
-    found = shutil.which(name) or shutil.which(name, path=str(BESIDE_PYTHON))
+    found = shutil.which(name, path=PATH)
     if found is None:
         raise FileNotFoundError(f"{name} is missing, and TimescaleDB's tests need it: run `make setup`")
     return found
@@ -76,7 +79,9 @@ def start_timescale(request: pytest.FixtureRequest) -> StartBridge:
     if not (FOLDER / "node_modules").is_dir():
         if terminal := request.config.pluginmanager.getplugin("terminalreporter"):
             terminal.write_line(f"installing TimescaleDB for tests: npm ci in {FOLDER}")
-        subprocess.run([_program("npm"), "ci", "--ignore-scripts"], cwd=FOLDER, check=True)
+        subprocess.run(
+            [_program("npm"), "ci", "--ignore-scripts"], cwd=FOLDER, env={**os.environ, "PATH": PATH}, check=True
+        )
     return _bridge
 
 
