@@ -20,8 +20,8 @@ CONNECT_TIMEOUT_S = 5
 CHECK_TIMEOUT_S = 5
 RECONNECT_S = 5
 """The pool's own tries double their distance: with a minute's patience they are half a minute apart in the end, and so
-long a database that is back stays unnoticed (36 s away, 23 s more until the next try: measured). Out of patience it tries again whenever it is
-asked, and the lanes ask every two seconds."""
+long a database that is back stays unnoticed (36 s away, 23 s more until the next try: measured). Out of patience, it
+tries again whenever it is asked, and the lanes ask every two seconds."""
 
 STATEMENT_TIMEOUT_MS = 30_000
 """A statement that hangs is worse than one that fails: what it carried is delivered again."""
