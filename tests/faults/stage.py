@@ -8,11 +8,12 @@ fails the test.
 
 import asyncio
 import os
+import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -294,7 +295,10 @@ class Stage:
                 said = now
                 self.say(f"{len(read_ledger(self.ledger))} made safe, {len(self.rows())} stored")
             if now - began > within_s:
-                raise AssertionError(f"not healed within {within_s:g} s: {self.judge()}")
+                raise AssertionError(
+                    f"not healed within {within_s:g} s: {self.judge()}; in outboxes {self.waiting()}; the gateway's "
+                    f"health {self.gateway.health()}; its log {self.gateway.log}; units say {self.fleet.last_lines()}"
+                )
             time.sleep(POLL_S)
         self.check()
         return time.monotonic() - began
@@ -327,6 +331,14 @@ class Stage:
     def rows(self) -> list[Entry]:
         """What the database holds; nothing while it is down."""
         return [] if "database" in self._down else read_table(self.postgres.url(DATABASE), without=MARKER)
+
+    def waiting(self) -> dict[str, int]:
+        """Fixes in each outbox that is not empty."""
+        depths = {}
+        for path in sorted((self.directory / "outboxes").glob("*.outbox")):
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as outbox:
+                (depths[path.stem],) = outbox.execute("SELECT count(*) FROM item").fetchone()
+        return {unit: depth for unit, depth in depths.items() if depth}
 
     def quarantined(self) -> list[tuple[str, str]]:
         """Reason and detail of whatever was kept there: of sound units, nothing may be."""
