@@ -14,6 +14,7 @@ from gateway.storage import fixes
 from tracker.eta import straight_line
 from tracker.eta.straight_line import Estimate
 from tracker.fix import Fix
+from tracker.geodesy import distance
 
 router = APIRouter(prefix="/api/v1", tags=["units"])
 
@@ -108,7 +109,7 @@ async def estimate_arrival(
         return answer(Arrival(unit, None, "the unit has no position yet", "straight-line", None, None, None))
     now = world.now()
     age = max(0.0, (now - seen.fix_time).total_seconds())
-    straight = straight_line.distance(seen.latitude, seen.longitude, lat, lon)
+    straight = distance(seen.latitude, seen.longitude, lat, lon)
     if age > state.lost_after_s:
         why = (
             f"the last fix is {age:.0f} s old, and after {state.lost_after_s:.0f} s it does not tell where the unit is"

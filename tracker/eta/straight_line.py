@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from tracker.fix import Fix
-from tracker.measures import EARTH_RADIUS
+from tracker.geodesy import distance
 
 DETOUR = 1.35
 """Road distance over straight-line distance, the factor for a region without a network."""
@@ -39,14 +39,6 @@ class Estimate(msgspec.Struct, frozen=True):
     p10: float
     p50: float
     p90: float
-
-
-def distance(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Great-circle distance in metres between two points in degrees (haversine, mean radius)."""
-    phi1, phi2 = math.radians(lat1), math.radians(lat2)
-    half_dphi, half_dlambda = (phi2 - phi1) / 2, math.radians(lon2 - lon1) / 2
-    h = math.sin(half_dphi) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_dlambda) ** 2
-    return 2 * EARTH_RADIUS * math.asin(min(1.0, math.sqrt(h)))
 
 
 def travel_time(road_distance: float) -> float:

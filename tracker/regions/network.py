@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tracker.measures import EARTH_RADIUS
+from tracker.geodesy import distance
 from tracker.regions.profile import District, Profile
 
 POINT_SPACING = 150.0
@@ -40,13 +40,6 @@ class Network(msgspec.Struct, frozen=True):
         return [at for at, road in enumerate(self.roads) if district in road.ends]
 
 
-def distance(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Metres between two nearby points (latitude, longitude), on a plane that touches a sphere: within 1 % here."""
-    north = math.radians(other[0] - one[0])
-    east = math.radians(other[1] - one[1]) * math.cos(math.radians((one[0] + other[0]) / 2))
-    return EARTH_RADIUS * math.hypot(north, east)
-
-
 def network_of(profile: Profile) -> Network:
     """The roads of a profile; a pure function of it."""
     places = [(district.latitude, district.longitude) for district in profile.districts]
@@ -68,9 +61,9 @@ def feature_collection(network: Network) -> dict[str, Any]:
 
 def _joined(places: list[tuple[float, float]], a: int, b: int) -> bool:
     """Whether no third place lies in the circle over both, where it would see them at more than a right angle."""
-    across = distance(places[a], places[b]) ** 2
+    across = distance(*places[a], *places[b]) ** 2
     return all(
-        distance(places[a], place) ** 2 + distance(places[b], place) ** 2 >= across
+        distance(*places[a], *place) ** 2 + distance(*places[b], *place) ** 2 >= across
         for c, place in enumerate(places)
         if c not in (a, b)
     )
@@ -78,7 +71,7 @@ def _joined(places: list[tuple[float, float]], a: int, b: int) -> bool:
 
 def _road(places: list[tuple[float, float]], a: int, b: int) -> Road:
     (south, west), (north, east) = places[a], places[b]
-    straight = distance(places[a], places[b])
+    straight = distance(*places[a], *places[b])
     steps = max(8, round(straight / POINT_SPACING))
     waves = 1 + (a * 7 + b * 13) % 3  # half waves: one, two or three bends
     side = 1 if (a + b) % 2 else -1
@@ -93,7 +86,7 @@ def _road(places: list[tuple[float, float]], a: int, b: int) -> Road:
             )
         )
     points[0], points[-1] = places[a], places[b]
-    length = sum(distance(one, other) for one, other in itertools.pairwise(points))
+    length = sum(distance(*one, *other) for one, other in itertools.pairwise(points))
     return Road((a, b), tuple(points), length)
 
 

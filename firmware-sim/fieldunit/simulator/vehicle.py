@@ -10,9 +10,9 @@ import math
 import random
 from typing import NamedTuple
 
+from tracker.geodesy import distance
 from tracker.measures import KILOMETRE_PER_HOUR
 from tracker.regions import Network
-from tracker.regions.network import distance
 
 SLOWEST = 30 * KILOMETRE_PER_HOUR
 FASTEST = 70 * KILOMETRE_PER_HOUR
@@ -130,7 +130,7 @@ class Vehicle:
         while self._district == start:
             self._district = self._chance.randrange(self._roads.districts)
         self._points = self._roads.route(start, self._district)
-        steps = (distance(one, other) for one, other in itertools.pairwise(self._points))
+        steps = (distance(*one, *other) for one, other in itertools.pairwise(self._points))
         self._along = list(itertools.accumulate(steps, initial=0.0))
         self._driven = 0.0
         self._cruise = self._chance.uniform(SLOWEST, FASTEST)

@@ -10,7 +10,7 @@ from fieldunit.simulator.fleet import Car, fleet_of, tick_time, unit_names
 from fieldunit.simulator.vehicle import ACCELERATION, BRAKING, FASTEST, Roads
 from tracker import regions
 from tracker.fix import Quality
-from tracker.regions.network import distance
+from tracker.geodesy import distance
 from tracker.wire.payload import Reading, decode, encode_epoch
 
 PROFILE = regions.load("bojonegoro")
@@ -61,7 +61,7 @@ def test_a_drive_is_believable() -> None:
         [reading] = decode(payload, datetime(2026, 11, 21, tzinfo=UTC))
         assert isinstance(reading, Reading)
         assert reading.fix is not None
-        offs.append(distance((truth.latitude, truth.longitude), (reading.fix.latitude, reading.fix.longitude)))
+        offs.append(distance(truth.latitude, truth.longitude, reading.fix.latitude, reading.fix.longitude))
     changes = [after - before for before, after in itertools.pairwise(speeds)]
     assert 30 / 3.6 < max(speeds) <= FASTEST
     assert max(changes) <= ACCELERATION + 1e-9
@@ -85,7 +85,7 @@ def test_the_error_of_a_standing_receiver_wanders_and_does_not_jump() -> None:
         assert reading.fix.speed == 0
         assert reading.fix.course is None
         places.append((reading.fix.latitude, reading.fix.longitude))
-    assert 0 < distance(*places) < 1.5
+    assert 0 < distance(*places[0], *places[1]) < 1.5
 
 
 def test_units_begin_at_home() -> None:
@@ -94,7 +94,7 @@ def test_units_begin_at_home() -> None:
     places = {district.name: (district.latitude, district.longitude) for district in PROFILE.districts}
     for car, unit in zip(cars, PROFILE.units, strict=False):
         state = car._vehicle.state
-        assert distance((state.latitude, state.longitude), places[unit.home]) < 1
+        assert distance(state.latitude, state.longitude, *places[unit.home]) < 1
     assert [car.name for car in cars] == unit_names(30)
 
 
@@ -105,7 +105,7 @@ def test_every_district_can_be_reached_from_every_other() -> None:
         route = roads.route(start, end)
         assert route[0] == (PROFILE.districts[start].latitude, PROFILE.districts[start].longitude)
         assert route[-1] == (PROFILE.districts[end].latitude, PROFILE.districts[end].longitude)
-        assert all(0 < distance(one, other) < 400 for one, other in itertools.pairwise(route))
+        assert all(0 < distance(*one, *other) < 400 for one, other in itertools.pairwise(route))
 
 
 def test_ticks_are_hundredths_of_a_second() -> None:

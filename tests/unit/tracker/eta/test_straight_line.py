@@ -16,11 +16,11 @@ from tracker.eta.straight_line import (
     LOG_SPREAD,
     SHORTEST,
     Z_90,
-    distance,
     estimate,
     travel_time,
 )
 from tracker.fix import Fix
+from tracker.geodesy import distance
 
 NOW = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
 CHANGE = CRUISING_SPEED**2 / ACCELERATION
