@@ -122,6 +122,9 @@ class Outbox:
 
         Returns:
             Its sequence number.
+
+        Raises:
+            OutboxError: the disk is full or broken; it was not kept.
         """
         return self.append_many([Epoch(source, device_time, tuple(lines))])[0]
 
@@ -130,6 +133,9 @@ class Outbox:
 
         Returns:
             Their sequence numbers, rising, in the order given.
+
+        Raises:
+            OutboxError: the disk is full or broken; nothing was kept.
         """
         given: list[int] = []
         with self._write_lock:
@@ -143,8 +149,13 @@ class Outbox:
                     assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always sets it
                     given.append(cursor.lastrowid)
                 self._appending.execute("COMMIT")
-            except BaseException:
-                self._appending.execute("ROLLBACK")
+            except BaseException as error:
+                if self._appending.in_transaction:  # some errors of SQLite have ended it already
+                    self._appending.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise OutboxError(
+                        f"{self.path} does not take a fix ({error}); what it held is still there"
+                    ) from error
                 raise
             if given:
                 self._last = given[-1]

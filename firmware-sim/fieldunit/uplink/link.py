@@ -156,7 +156,7 @@ class Link:
         self._connecting = self._loop.run_in_executor(None, self._client.reconnect)
         try:
             await asyncio.shield(self._connecting)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host name with an empty label
             self._connecting = None
             self._tell(f"no connection to {self._broker}: {error}; trying again")
             return

@@ -126,6 +126,19 @@ def test_durability_is_what_it_is_said_to_be(outbox: Outbox) -> None:
     assert deleting.execute("PRAGMA synchronous").fetchone() == (1,)
 
 
+def test_a_full_disk_is_said_and_harms_nothing_that_is_there(outbox: Outbox) -> None:
+    """The item is not kept and uses no number; what is there stays, and when there is room again it goes on."""
+    large = [b"$" + b"A" * 500]
+    outbox._appending.execute("PRAGMA max_page_count = 12")
+    outbox.append_many([Epoch("gnss", TIME, tuple(large))] * 40)
+    with pytest.raises(OutboxError, match="does not take a fix"):
+        outbox.append_many([Epoch("gnss", TIME, tuple(large))] * 40)
+    kept = 40
+    assert 0 < kept == outbox.depth == len(outbox.oldest(1000))
+    outbox.delete([(1, kept)])
+    assert outbox.append("gnss", TIME, [b"$A"]) == kept + 1
+
+
 def test_an_outbox_has_one_process(outbox: Outbox, path: Path) -> None:
     """Two would send as one client id and throw each other out for ever; a second opening says so."""
     with pytest.raises(OutboxError, match="in use by another sigap-unit process"):
