@@ -14,7 +14,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.fix import Fix
+from tracker.fix import Fix, Quality
 from tracker.quality import lost_after, stale_after
 from tracker.wire.presence import Presence
 
@@ -22,6 +22,7 @@ MAX_EARLY = 1000
 """Presences kept for units that the centre does not know: strangers do not fill the memory."""
 
 _encode = msgspec.json.Encoder().encode
+_GOOD = Quality.GOOD
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -134,7 +135,9 @@ class LivePicture:
     def apply(self, unit: str, source: str, fix: Fix, received_at: datetime) -> bool:
         """Take a committed fix into account; True if it moved the unit's marker. Call ``publish`` after the last."""
         entry = self._entries.get(unit)
-        if entry is None or not fix.quality.usable or (entry.fix_time is not None and fix.time <= entry.fix_time):
+        if entry is None or (entry.fix_time is not None and fix.time <= entry.fix_time):
+            return False
+        if fix.quality is not _GOOD and not fix.quality.usable:  # a flag's arithmetic costs more than all the rest here
             return False
         entry.newest, entry.fix_time = (source, fix, received_at), fix.time
         self._touch(entry)

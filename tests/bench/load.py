@@ -22,7 +22,7 @@ from tracker.wire.topics import Channel, UnitTopic
 WINDOW = 20
 """Publications of one unit that may be on their way unacknowledged."""
 
-RECEIPTS_S = 15.0
+RECEIPTS_S = 120.0
 """How long a unit waits for its last receipt."""
 
 
