@@ -92,7 +92,10 @@ async def _settle(
     """Some keys were there before, or twice in the batch: tell the new from the known and the contradicting."""
     cursor = await connection.execute(sql.query("contradictions"), window)
     contradicting = {ordinal for (ordinal,) in await cursor.fetchall()}
-    await connection.execute(sql.query("fill_fixes"), {**window, "left_out": sorted(contradicting)})
+    async with connection.cursor(row_factory=dict_row) as filling:
+        await filling.execute(sql.query("fillable_fixes"), {**window, "left_out": sorted(contradicting)})
+        if fillable := await filling.fetchall():
+            await filling.executemany(sql.query("fill_fix"), fillable)
     outcomes = []
     for ordinal, row in enumerate(rows):
         key = (row.centre, row.unit, row.source, row.fix.time)

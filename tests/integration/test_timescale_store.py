@@ -18,7 +18,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from gateway.storage import fixes, migrations, quarantine, sql, units
 from gateway.storage.fixes import Outcome, Row
-from gateway.storage.pool import open_pool
+from gateway.storage.pool import STATEMENT_TIMEOUT_MS, open_pool
 from gateway.storage.units import Unit
 from tests.fix_servers import OTHER_DATABASE
 from tracker.errors import Reason
@@ -45,6 +45,7 @@ async def connection(url: str) -> AsyncIterator[Connection]:
     async with await AsyncConnection.connect(url, autocommit=True) as conn:
         await conn.execute("set client_min_messages = warning")
         await migrations.migrate(conn)
+        await conn.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MS}")
         await conn.execute(sql.query("staging"))
         yield conn
 
@@ -102,7 +103,7 @@ async def test_every_migration_is_applied_once_and_makes_a_hypertable(connection
 
 async def test_5000_late_fixes_half_of_them_known_go_into_a_compressed_chunk(connection: Connection) -> None:
     """Exact counts: 5,000 rows whose chunk is compressed, 2,500 of them duplicates, add 2,500 and change nothing else;
-    delivered again they add none; compressed again all 7,500 are there."""
+    delivered again they add none; compressed again all 7,500 are there. No statement takes longer than it may."""
     at = [LONG_AGO + timedelta(seconds=n) for n in range(10_000)]
     known = [row("late", time, speed=12.5) for time in at[::2]]
     late = [row("late", time, speed=12.5) for time in at[1::4] + at[::4]]
@@ -155,6 +156,26 @@ async def test_a_later_message_fills_what_a_compressed_fix_left_empty(connection
     (stored,) = await fixes.page(connection, "fill", "ambulans-01", time, time + timedelta(days=1), 10)
     assert stored.fix == msgspec.structs.replace(second.fix, speed=10.0, hdop=0.5)
     assert (stored.outbox, stored.sequence, stored.received_at) == ("k3x9", 7, time + timedelta(seconds=1))
+
+
+async def test_a_late_duplicate_opens_the_segment_of_its_unit_and_no_other(connection: Connection) -> None:
+    """What a late batch costs depends on the batch and not on the fleet. TimescaleDB refuses a statement that would
+    decompress more than it may: here one segment, where a fleet of 20 has 20 in the same hours."""
+    time = LONG_AGO + timedelta(days=35)
+    track = [row("fleet", time + timedelta(seconds=n), speed=12.5) for n in range(100)]
+    fleet = [msgspec.structs.replace(fix, unit=f"ambulans-{n:02d}") for fix in track for n in range(1, 21)]
+    assert await store(connection, fleet) == {Outcome.STORED: 2000}
+    await compress(connection, time)
+    limit = "timescaledb.max_tuples_decompressed_per_dml_transaction"
+    await connection.execute(f"set {limit} = 100")
+    try:
+        assert await store(connection, [track[0], track[99]]) == {Outcome.DUPLICATE: 2}
+        filling = [row("fleet", time + timedelta(seconds=n), altitude=42.5) for n in (0, 99)]
+        assert await store(connection, filling) == {Outcome.DUPLICATE: 2}
+    finally:
+        await connection.execute(f"reset {limit}")
+    assert await one(connection, "select count(*) from fixes where centre = 'fleet' and altitude = 42.5") == 2
+    assert await one(connection, "select count(*) from fixes where centre = 'fleet'") == 2000
 
 
 async def test_a_fix_that_the_database_drops_is_noticed_before_the_commit(connection: Connection) -> None:
@@ -250,6 +271,8 @@ async def test_every_query_file_runs_on_timescaledb(connection: Connection) -> N
         Outcome.DUPLICATE: 1,
         Outcome.CONTRADICTION: 1,
     }
+    good = row("semua", LONG_AGO, speed=12.5)
+    assert await store(connection, [good]) == {Outcome.DUPLICATE: 1}
     assert [stored.fix for stored in await fixes.latest(connection, "semua")] == [good.fix]
     end = doubted.fix.time + timedelta(seconds=1)
     first = await fixes.page(connection, "semua", "ambulans-01", LONG_AGO, end, 1)

@@ -9,11 +9,16 @@ FROM (
             PARTITION BY centre, unit, source, fix_time ORDER BY apart, speed IS NULL, ordinal
         )) AS known_speed
     FROM (
-        SELECT centre, unit, source, fix_time, s.ordinal, s.speed, f.speed AS stored_speed,
+        SELECT s.centre, s.unit, s.source, s.fix_time, s.ordinal, s.speed, f.speed AS stored_speed,
             abs(f.latitude - s.latitude) > 2e-5 OR abs(f.longitude - s.longitude) > 2e-5 AS apart
         FROM staged_fixes s
-        JOIN fixes f USING (centre, unit, source, fix_time)
-        WHERE f.fix_time BETWEEN %(earliest)s AND %(latest)s
+        CROSS JOIN LATERAL (
+            SELECT latitude, longitude, speed
+            FROM fixes
+            WHERE centre = s.centre AND unit = s.unit AND source = s.source AND fix_time = s.fix_time
+              AND fix_time BETWEEN %(earliest)s AND %(latest)s
+            LIMIT 1 -- a look-up in the primary key per row, never a plan over the whole table
+        ) f
     ) compared
 ) judged
 WHERE apart OR abs(speed - known_speed) > 0.5
