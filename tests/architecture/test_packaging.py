@@ -45,7 +45,7 @@ def test_a_python_lock_names_no_registry(name: str) -> None:
 
 @pytest.mark.parametrize("name", NPM_LOCKS)
 def test_a_node_lock_names_no_registry(name: str) -> None:
-    """The same for Node: `resolved` is where npm writes the address (others in the file are the authors' home pages)."""
+    """The same for Node: `resolved` is where npm writes the address (others there are the authors' own pages)."""
     assert '"resolved"' not in (ROOT / name).read_text()
 
 
@@ -77,5 +77,5 @@ def test_the_wheel_carries_the_sql_and_the_profiles(tmp_path: Path) -> None:
     for folder in ("gateway/storage/migrations", "gateway/storage/queries"):
         assert {f"{folder}/{file.name}" for file in (ROOT / folder).glob("*.sql")} <= names
     assert {f"tracker/regions/{file.name}" for file in (ROOT / "tracker/regions").glob("*.toml")} <= names
-    assert {"gateway/py.typed", "tracker/py.typed", "fieldunit/py.typed", "fieldunit/cli.py"} <= names
+    assert {"gateway/py.typed", "tracker/py.typed", "fieldunit/py.typed", "fieldunit/cli/__init__.py"} <= names
     assert not [name for name in names if name.startswith(("tests", "dashboards"))]
