@@ -36,7 +36,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run the gateway of one centre until ``stop`` is set.
 
     Raises:
-        OSError: the port is taken.
+        CannotListenError: the port is taken, or the address is not this machine's.
         MigrationsDisagree: the database was made by another version.
     """
     url = settings.database_url.get_secret_value()
@@ -92,12 +92,20 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
 
+class CannotListenError(Exception):
+    """The web side's address cannot be had."""
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """A bound socket, so that the address is known, and printed, before anything else starts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotListenError(f"cannot listen on {host} port {port}: {error.strerror}") from error
     return listener
 
 
@@ -127,7 +135,7 @@ async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment) -> None:
         try:
             async with pool.connection() as connection:
                 await enrolment.refresh(connection, datetime.now(UTC))
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except (psycopg.Error, PoolTimeout) as error:
             log.warning("enrolment not read", error=str(error))
 
 

@@ -12,15 +12,17 @@ import structlog
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway import app
+from gateway.app import CannotListenError
 from gateway.demo import command as demo
 from gateway.settings import Settings, described
 from gateway.storage import quarantine, units
 from gateway.storage.migrations import MigrationsDisagree, migrate
 from gateway.storage.units import Unit
 from tracker import regions
-from tracker.errors import TrackerError
+from tracker.errors import BadInput, TrackerError
 from tracker.wire.topics import checked_id
 
 
@@ -33,14 +35,31 @@ def main() -> int:
         status: int = args.run(args)
     except (MigrationsDisagree, TrackerError) as error:
         return _explain(str(error))
+    except CannotListenError as error:
+        return _explain(f"{error}; SIGAP_HTTP_HOST and SIGAP_HTTP_PORT say where to listen, 0 takes a free port")
+    except psycopg.errors.UndefinedTable:
+        return _explain("the database has no schema of ours yet: `sigap migrate` makes it")
     except psycopg.OperationalError as error:
-        return _explain(f"the database does not answer: {str(error).strip()}; SIGAP_DATABASE_URL says where it is")
-    except OSError as error:
-        return _explain(f"{error.strerror or error}; SIGAP_HTTP_HOST and SIGAP_HTTP_PORT say where to listen")
+        return _explain(f"the database cannot be reached: {_first_line(error)}; SIGAP_DATABASE_URL says where it is")
+    except psycopg.Error as error:
+        return _explain(f"the database refuses: {_first_line(error)}")
     except ValidationError as error:
-        problems = [f"SIGAP_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        return _explain("; ".join(problems) + ". `sigap serve --help` lists all settings")
+        return _explain("; ".join(_problems(error)) + ". `sigap serve --help` lists all settings")
     return status
+
+
+def _first_line(error: psycopg.Error) -> str:
+    """What happened; the lines behind it give hints for other programs than this one."""
+    return str(error).strip().partition("\n")[0]
+
+
+def _problems(error: ValidationError) -> list[str]:
+    found = []
+    for each in error.errors():
+        name = f"SIGAP_{str(each['loc'][0]).upper()}"
+        missing = each["type"] == "missing"
+        found.append(f"{name} is not set" if missing else f"{name}: {each['msg'].removeprefix('Value error, ')}")
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,20 +78,33 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
 
     enrol = commands.add_parser("enrol", help="make units known, so that their fixes are stored")
-    enrol.add_argument("unit", nargs="?", help="the unit's id")
+    enrol.add_argument("unit", nargs="?", type=_unit_id, help="the unit's id")
     enrol.add_argument("--name", help="what people call it; the id if absent")
     enrol.add_argument("--kind", default="ambulance")
     enrol.add_argument("--profile", choices=regions.names(), help="the centre and all units of a region's profile")
-    enrol.set_defaults(run=_enrol)
+    enrol.set_defaults(run=_enrol, parser=enrol)
 
     kept = commands.add_parser("quarantine", help="show what could not be stored, newest first")
-    kept.add_argument("--limit", type=int, default=50)
+    kept.add_argument("--limit", type=_count, default=50, help="how many at most (default: 50)")
     kept.set_defaults(run=_quarantine)
 
     show = commands.add_parser("demo", help="start everything on this machine, with a simulated fleet")
     demo.add_arguments(show)
     show.set_defaults(run=demo.run)
     return parser
+
+
+def _unit_id(text: str) -> str:
+    try:
+        return checked_id(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(error.detail) from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000000")
+    return int(text)
 
 
 def _serve(_: argparse.Namespace) -> int:
@@ -96,11 +128,10 @@ def _migrate(_: argparse.Namespace) -> int:
 
 def _enrol(args: argparse.Namespace) -> int:
     if (args.unit is None) == (args.profile is None):
-        return _explain("name one unit, or --profile; not both, not neither")
+        args.parser.error("name one unit, or a --profile: one of the two")
     centre = Settings().centre
     if args.profile is None:
-        unit = checked_id(args.unit)
-        found = [Unit(unit, args.name or unit, args.kind)]
+        found = [Unit(args.unit, args.name or args.unit, args.kind)]
     else:
         profile = regions.load(args.profile)
         found = [Unit(u.id, u.name, u.kind) for u in profile.units]
@@ -122,13 +153,17 @@ def _quarantine(args: argparse.Namespace) -> int:
     async def run(connection: psycopg.AsyncConnection[Any]) -> None:
         table = Table("last seen", "times", "reason", "what", "topic", "begins with")
         for kept in await quarantine.newest(connection, centre, args.limit):
-            table.add_row(
-                f"{kept.last_seen:%Y-%m-%d %H:%M:%S}Z", str(kept.times_seen), kept.reason, kept.detail, kept.topic,
-                repr(kept.payload[:40])[2:-1],
-            )  # fmt: skip
+            cells = [f"{kept.last_seen:%Y-%m-%d %H:%M:%S}Z", str(kept.times_seen), kept.reason, kept.detail, kept.topic]
+            cells.append(repr(kept.payload[:40])[2:-1])
+            table.add_row(*(_harmless(cell) for cell in cells))
         Console().print(table if table.row_count else "the quarantine is empty: everything that came was stored")
 
     return _with_database(run)
+
+
+def _harmless(text: str) -> Text:
+    """Strangers wrote it: neither rich's markup nor a terminal's commands in it may do anything."""
+    return Text("".join(each if each.isprintable() else repr(each)[1:-1] for each in text))
 
 
 def _with_database(run: Any) -> int:

@@ -3,12 +3,16 @@
 ``SIGAP_CENTRE=bojonegoro`` sets ``centre``; ``sigap serve --help`` prints the whole list from this file.
 """
 
+import ssl
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+import psycopg
+from psycopg import conninfo
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tracker.wire.topics import ID_PATTERN
+from tracker.errors import BadInput
+from tracker.wire.topics import checked_id
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -18,7 +22,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SIGAP_", frozen=True)
 
-    centre: str = Field("bojonegoro", pattern=ID_PATTERN, description="the centre this gateway serves")
+    centre: str = Field("bojonegoro", description="the centre this gateway serves")
     database_url: SecretStr = Field(..., description="PostgreSQL or TimescaleDB, a libpq URL or key=value string")
     mqtt_host: str = Field("127.0.0.1", description="the broker's host")
     mqtt_port: int = Field(1883, ge=1, le=65535, description="the broker's port")
@@ -31,11 +35,40 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one and prints it")
     web_dir: Path = Field(_CHECKOUT / "dashboards" / "web" / "dist", description="the built board")
 
+    @field_validator("centre")
+    @classmethod
+    def _is_id(cls, value: str) -> str:
+        try:
+            return checked_id(value)
+        except BadInput as error:
+            raise ValueError(error.detail) from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_connection_string(cls, value: SecretStr) -> SecretStr:
+        try:
+            conninfo.conninfo_to_dict(value.get_secret_value())
+        except psycopg.ProgrammingError:  # its own words would show the password
+            raise ValueError("neither postgresql://user@host/database nor key=value pairs") from None
+        return value
+
+    @field_validator("mqtt_tls_ca")
+    @classmethod
+    def _holds_certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.create_default_context(cafile=value)
+            except ssl.SSLError:
+                raise ValueError(f"there is no certificate in PEM form in {value}") from None
+            except OSError as error:
+                raise ValueError(f"{value} cannot be read: {error.strerror}") from None
+        return value
+
 
 def described() -> list[tuple[str, str, str]]:
     """Every setting as (environment variable, default as text, description), for ``--help``."""
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "required" if field.is_required() else str(field.default)
+        default = "required" if field.is_required() else str(field.default if field.default is not None else "none")
         rows.append((f"SIGAP_{name.upper()}", default, field.description or ""))
     return rows
