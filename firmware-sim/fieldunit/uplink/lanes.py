@@ -20,7 +20,7 @@ is what a full disk would sacrifice first. The newest is on live anyway.
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -132,10 +132,10 @@ class Lanes:
         self._up = True
         self._granted = max(1, granted - 1)
         self._unacknowledged = dict.fromkeys(self._unacknowledged, 0)
-        for seq, sent in self._sent.items():
-            if not sent.acknowledged:
-                self._set_due(seq, sent, now)
-        self._freshen_newest()
+        again = {seq for seq, sent in self._sent.items() if not sent.acknowledged}
+        for seq in again:
+            self._set_due(seq, self._sent[seq], now)
+        self._freshen_newest(again)
 
     def link_down(self) -> None:
         """The connection is gone."""
@@ -208,10 +208,10 @@ class Lanes:
         while self._fresh_bytes > MAX_PAYLOAD and len(self._fresh) > 1:  # more than one message: the oldest is history
             self._spill([next(iter(self._fresh))])
 
-    def _freshen_newest(self) -> None:
+    def _freshen_newest(self, again: Container[int] = ()) -> None:
+        """Send the newest epoch live, unless it is under way already and not among those to go again."""
         for item in self._waiting.newest(1):
-            sent = self._sent.get(item.seq)
-            if sent is None or not sent.acknowledged:
+            if item.seq not in self._sent or item.seq in again:
                 self._freshen(item)
 
     def _spill(self, seqs: Iterable[int]) -> None:

@@ -252,6 +252,16 @@ def test_live_thins_out_when_receipts_do_not_come(outbox: Outbox) -> None:
     assert vehicle.now < due <= vehicle.now + 1
 
 
+def test_word_that_the_gateway_was_away_does_not_repeat_what_is_under_way(vehicle: Vehicle) -> None:
+    """A session keeps such words for a unit that is away, and gives them all at once when it returns."""
+    vehicle.sample(2)
+    vehicle.connect(gateway=False)
+    assert channels(vehicle.send(answer=False)) == [(Channel.LIVE, (2,))]
+    vehicle.lanes.gateway_present(False, vehicle.now)
+    vehicle.lanes.gateway_present(True, vehicle.now)
+    assert channels(vehicle.send(answer=False)) == [(Channel.BACKLOG, (1,))]
+
+
 def test_a_congested_socket_takes_live_only(vehicle: Vehicle) -> None:
     """While bytes still wait in the socket, the backlog is silent."""
     vehicle.recall(10)
