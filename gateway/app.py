@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 
 from gateway.feeds.live import LivePicture
 from gateway.http import api
+from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import World
 from gateway.mqtt.link import WORKERS, Link
 from gateway.mqtt.session import Broker
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 API_CONNECTIONS = 4
 STOP_GRACE_S = 5
+SEND_BUFFER = 128 * 1024
+"""Bytes that the kernel holds for one client. Left alone it takes 4 MiB, and a slow board would see all these old
+positions before the next new one."""
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -66,7 +70,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 api.create(world),
-                ws="websockets-sansio",
+                ws=DroppingProtocol,
                 ws_max_size=64 * 1024,
                 log_config=None,
                 access_log=False,
@@ -101,6 +105,7 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
     try:
         listener.bind((host, port))
     except OSError as error:

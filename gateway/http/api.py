@@ -19,9 +19,8 @@ def create(world: World) -> FastAPI:
     board.mount(app, world.web_dir)
 
     @app.exception_handler(Forbidden)
-    async def forbidden(asked: Request | WebSocket, error: Exception) -> JSONResponse:
-        if isinstance(asked, WebSocket):
-            await asked.close(1008, str(error))  # before the socket is accepted this is answered as 403
+    async def forbidden(_: Request | WebSocket, error: Exception) -> JSONResponse:
+        """Of a socket that is not accepted yet this is the answer to its handshake."""
         return JSONResponse({"detail": str(error)}, status_code=403)
 
     @app.exception_handler(OperationalError)
