@@ -14,3 +14,6 @@ GPS_ROLLOVER_DAYS = 7168
 
 EARTH_RADIUS = 6_371_008.8
 """Mean radius of the Earth, metres (2a + b) / 3 of WGS 84. Approximate: distances on this sphere are within 0.6 %."""
+
+MILE_PER_HOUR = 1609.344 / 3600
+"""Metres per second in one mile per hour. Exact: the international mile is 1609.344 m."""
