@@ -37,8 +37,7 @@ class Watcher:
     def __init__(self, board: str) -> None:
         self._address = board.replace("http://", "ws://", 1) + "api/v1/live"
         self._frames: list[tuple[int, bytes]] = []
-        self.recording = False
-        self.seen = 0
+        self._recording = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -54,13 +53,19 @@ class Watcher:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    def record(self) -> None:
+        """Keep frames from now on."""
+        self._recording = True
+
     def arrivals(self) -> dict[str, list[tuple[int, datetime]]]:
-        """By unit: when a frame came (monotonic ns), and the fix time it showed."""
+        """End the record. By unit: when a frame came (monotonic ns), and the fix time it showed."""
+        self._recording = False
         found: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
         for at_ns, text in self._frames:
             for unit in _decode(text).units:
                 if unit.position is not None:
                     found[unit.unit].append((at_ns, unit.position.fix_time))
+        self._frames.clear()
         return found
 
     async def _watch(self, first: asyncio.Event) -> None:
@@ -71,14 +76,14 @@ class Watcher:
                 except ConnectionClosed as error:
                     raise RuntimeError("the gateway closed the live socket") from error
                 at_ns = time.monotonic_ns()
-                self.seen += 1
                 first.set()
-                if self.recording:
+                if self._recording:
                     self._frames.append((at_ns, frame))
 
 
 def latencies(
     published_ns: Sequence[Sequence[int]],
+    first_unit: int,
     arrivals: dict[str, list[tuple[int, datetime]]],
     start: float,
     interval: float,
@@ -90,13 +95,13 @@ def latencies(
     would flatter.
 
     Args:
-        published_ns: by unit and fix.
+        published_ns: by unit and fix; first_unit: the number of the first.
         start: POSIX seconds of the first fix; interval: seconds between two of a unit.
         warm_up: seconds at the beginning that do not count.
     """
     found: list[float] = []
     unseen = 0
-    for number, times in enumerate(published_ns):
+    for number, times in enumerate(published_ns, first_unit):
         shown = iter(arrivals.get(unit_id(number), ()))
         at_ns, showing = next(shown, (None, None))
         for i, sent_ns in enumerate(times):

@@ -150,7 +150,7 @@ async def _run(options: argparse.Namespace) -> dict[str, object]:
     start = datetime.fromtimestamp(options.start, UTC)
     per_unit = options.fixes // options.units
     devices = []
-    for number in range(options.units):
+    for number in range(options.first_unit, options.first_unit + options.units):
         epochs = [
             epoch(number, options.first + i, start + timedelta(seconds=i * options.interval)) for i in range(per_unit)
         ]
@@ -216,6 +216,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--centre", required=True)
     parser.add_argument("--units", type=int, default=200)
+    parser.add_argument("--first-unit", type=int, default=0, help="number of the first of them")
     parser.add_argument("--fixes", type=int, required=True, help="of all units together")
     parser.add_argument("--per-message", type=int, default=1)
     parser.add_argument("--start", type=float, required=True, help="POSIX seconds of the first fix")
