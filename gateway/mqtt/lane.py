@@ -59,6 +59,6 @@ class Lane:
             except DatabaseAway as error:
                 attempt += 1
                 log.warning("batch not stored", session=self.session.client_id, messages=len(batch), error=str(error))
-                await asyncio.sleep(random.uniform(0, min(RETRY_MAX_S, 0.05 * 2**attempt)))  # noqa: S311, jitter
+                await asyncio.sleep(random.uniform(0, min(RETRY_MAX_S, 0.05 * 2 ** min(attempt, 10))))  # noqa: S311, jitter
                 if all(delivery.stale for delivery in batch):
                     return None

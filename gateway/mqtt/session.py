@@ -199,7 +199,7 @@ class Session:
                     await self._serve(client)
             except (aiomqtt.MqttError, NotConnected) as error:  # the latter where it went as we said we are online
                 attempt += 1
-                delay = random.uniform(0, min(RECONNECT_MAX_S, 0.2 * 2**attempt))  # noqa: S311, jitter is no secret
+                delay = random.uniform(0, min(RECONNECT_MAX_S, 0.2 * 2 ** min(attempt, 10)))  # noqa: S311, jitter is no secret
                 log.warning("broker away", session=self.client_id, error=str(error), retry_in_s=round(delay, 2))
                 await asyncio.sleep(delay)
             finally:
