@@ -205,9 +205,12 @@ def kept_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
 
 @pytest.fixture
 def cleared_url(kept_url: str) -> str:
-    """The module's database, as good as new: no fixes, no quarantine, the units of `UNITS`."""
+    """The module's database, as good as new: no fixes, no quarantine, no missions, the units of `UNITS`."""
     with psycopg.connect(kept_url, autocommit=True) as connection:
-        connection.execute("TRUNCATE fixes, quarantine, units, centres")
+        connection.execute(
+            "TRUNCATE fixes, quarantine, units, centres,"
+            " places, incidents, missions, mission_legs, etas, mission_events"
+        )
     asyncio.run(enrol_units(kept_url))
     return kept_url
 

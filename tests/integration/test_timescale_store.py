@@ -16,13 +16,15 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection, AsyncCursor
 
-from gateway.storage import fixes, migrations, quarantine, sql, units
+from gateway.storage import etas, fixes, incidents, migrations, missions, quarantine, sql, units
 from gateway.storage.fixes import Outcome, Row
 from gateway.storage.pool import STATEMENT_TIMEOUT_MS, open_pool
 from gateway.storage.units import Unit
 from tests.fix_servers import OTHER_DATABASE
 from tracker.errors import Reason
 from tracker.fix import Fix, Mode, Quality, Solution
+from tracker.missions import By, Incident, Place, Urgency, assigned
+from tracker.missions.mission import arrive, leave
 
 Connection = AsyncConnection[Any]
 
@@ -287,4 +289,48 @@ async def test_every_query_file_runs_on_timescaledb(connection: Connection) -> N
     assert (kept.payload, kept.reason, kept.times_seen) == (refused.payload, refused.reason.value, 2)
     assert await quarantine.counts(connection, "semua") == {refused.reason.value: 1}
 
+    await missions_from_open_to_score(connection, "semua", good)
     assert [name for name in sql.query_names() if sql.query(name) not in executed] == []
+
+
+async def missions_from_open_to_score(connection: Connection, centre: str, seen: Row) -> None:
+    """A place, an incident, a mission that arrives and leaves, what was told of it and how that fared."""
+    start = seen.fix.time
+    hospital = incidents.CentrePlace("rsud", "hospital", "RSUD", -7.16, 111.9)
+    await incidents.put_place(connection, centre, hospital)
+    assert await incidents.places(connection, centre, kind="hospital") == [hospital]
+    assert await incidents.places(connection, centre, place="none") == []
+    opened = Incident("i1", Place(-7.15, 111.88), Urgency.URGENT, None, start)
+    assert [await incidents.insert(connection, centre, opened) for _ in range(2)] == [True, False]
+    chosen = msgspec.structs.replace(opened, destination=Place(-7.16, 111.9, "RSUD", "rsud"))
+    await incidents.update(connection, centre, chosen)
+    assert await incidents.find(connection, centre, incident="i1", open_only=True) == [chosen]
+
+    mission = assigned("m1", seen.unit, chosen, None, start)
+    assert [await missions.insert(connection, centre, mission) for _ in range(2)] == [True, False]
+    drive = await missions.fixes_of(connection, centre, mission, start + timedelta(days=1))
+    assert [(fix.time, fix.speed) for fix in drive] == [(start, seen.fix.speed)]
+    mission = arrive(mission, start + timedelta(seconds=100), By.GPS)
+    mission = leave(mission, start + timedelta(seconds=700), By.GPS)
+    await missions.update(connection, centre, mission)
+    bare = msgspec.structs.replace(mission.legs[1], place=Place(-7.16, 111.9, "RSUD"))
+    assert await missions.find(connection, centre, unit=seen.unit, active=True) == [mission.with_leg(1, bare)]
+    assert await missions.find(connection, centre, since=start, until=start - timedelta(seconds=1)) == []
+    assert await missions.scene_times(connection, centre) == (1, 600.0, 600.0)
+    event = missions.MissionEvent("m1", 0, "stalled", start, 120.0, None)
+    await missions.put_event(connection, centre, event)
+    await missions.put_event(connection, centre, msgspec.structs.replace(event, cleared_at=start))
+    (kept,) = await missions.events(connection, centre, "m1")
+    assert kept.cleared_at == start
+
+    told = etas.Told("m1", 0, start, start, 60.0, 90.0, 120.0, "road", 500.0, "v1")
+    for _ in range(2):
+        await etas.insert(connection, centre, [told])
+    scores = await etas.scores(connection, centre, start, start + timedelta(days=1))
+    assert {score.by: score.group for score in scores} == {
+        "all": "", "lead": "60", "hour": str((start.hour + 7) % 24), "urgency": "urgent", "source": "road",
+        "leg": "to-scene",
+    }  # fmt: skip
+    for score in scores:
+        assert (score.told, score.bias_s, score.mae_s, score.median_s) == (1, -10.0, 10.0, 10.0)
+        assert (round(score.mape, 9), score.within25, score.coverage80) == (0.1, 1.0, 1.0)

@@ -1,0 +1,80 @@
+"""Incidents and the centre's places."""
+
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from gateway.storage import sql
+from tracker.missions import Incident, Place, Urgency
+
+Connection = AsyncConnection[Any]
+
+
+class CentrePlace(msgspec.Struct, frozen=True):
+    """A hospital, a health centre: where units take people or wait."""
+
+    id: str
+    kind: str  # hospital, puskesmas, ...
+    name: str
+    latitude: float
+    longitude: float
+
+
+async def put_place(connection: Connection, centre: str, place: CentrePlace) -> None:
+    """Make the place, or change it."""
+    await connection.execute(sql.query("put_place"), {"centre": centre, **msgspec.structs.asdict(place)})
+
+
+async def places(
+    connection: Connection, centre: str, *, kind: str | None = None, place: str | None = None
+) -> list[CentrePlace]:
+    """The centre's places by id; those of one kind, or the one of this id."""
+    cursor = await connection.execute(sql.query("places"), {"centre": centre, "kind": kind, "id": place})
+    return [CentrePlace(*row) for row in await cursor.fetchall()]
+
+
+def _values(centre: str, incident: Incident) -> dict[str, Any]:
+    to = incident.destination
+    return {
+        "centre": centre, "id": incident.id, "urgency": incident.urgency.value,
+        "latitude": incident.place.latitude, "longitude": incident.place.longitude, "name": incident.place.name,
+        "destination": None if to is None else to.id,
+        "destination_latitude": None if to is None else to.latitude,
+        "destination_longitude": None if to is None else to.longitude,
+        "destination_name": None if to is None else to.name,
+        "opened_at": incident.opened_at, "closed_at": incident.closed_at,
+    }  # fmt: skip
+
+
+async def insert(connection: Connection, centre: str, incident: Incident) -> bool:
+    """Store a new incident; False if its id is there already, and then nothing is changed."""
+    return (await connection.execute(sql.query("insert_incident"), _values(centre, incident))).rowcount == 1
+
+
+async def update(connection: Connection, centre: str, incident: Incident) -> None:
+    """Store an incident that was changed."""
+    await connection.execute(sql.query("update_incident"), _values(centre, incident))
+
+
+async def find(
+    connection: Connection, centre: str, *, incident: str | None = None, open_only: bool = False, limit: int = 1000
+) -> list[Incident]:
+    """Incidents of the centre, newest first."""
+    values = {"centre": centre, "id": incident, "open_only": open_only, "limit": limit}
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(sql.query("incidents"), values)
+        return [_read(record) for record in await cursor.fetchall()]
+
+
+def _read(record: dict[str, Any]) -> Incident:
+    destination = None
+    if record["destination_latitude"] is not None:
+        destination = Place(
+            record["destination_latitude"], record["destination_longitude"], record["destination_name"] or "",
+            record["destination"],
+        )  # fmt: skip
+    place = Place(record["latitude"], record["longitude"], record["name"])
+    urgency = Urgency(record["urgency"])
+    return Incident(record["id"], place, urgency, destination, record["opened_at"], record["closed_at"])

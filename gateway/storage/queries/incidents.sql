@@ -1,0 +1,9 @@
+-- Newest first: all, the open ones, or the one with this id.
+SELECT id, urgency, latitude, longitude, name,
+       destination, destination_latitude, destination_longitude, destination_name, opened_at, closed_at
+FROM incidents
+WHERE centre = %(centre)s
+  AND (%(id)s::text IS NULL OR id = %(id)s)
+  AND (NOT %(open_only)s OR closed_at IS NULL)
+ORDER BY opened_at DESC, id
+LIMIT %(limit)s

@@ -1,0 +1,4 @@
+-- The same id again inserts nothing: the caller compares what is there. A unit that is on another mission raises.
+INSERT INTO missions (centre, id, unit, incident, urgency, assigned_at, ended_at)
+VALUES (%(centre)s, %(id)s, %(unit)s, %(incident)s, %(urgency)s, %(assigned_at)s, %(ended_at)s)
+ON CONFLICT (centre, id) DO NOTHING
