@@ -17,10 +17,16 @@ from tracker.wire.topics import checked_id
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-class Settings(BaseSettings):
-    """What a gateway needs to know before it starts."""
+class RoadSettings(BaseSettings):
+    """Where the regions of roads lie: all that is needed to build and look at them."""
 
     model_config = SettingsConfigDict(env_prefix="SIGAP_", frozen=True)
+
+    roads_dir: Path | None = Field(None, description="folder of the regions that `sigap roads build` makes")
+
+
+class Settings(RoadSettings):
+    """What a gateway needs to know before it starts."""
 
     centre: str = Field("bojonegoro", description="the centre this gateway serves")
     database_url: SecretStr = Field(..., description="PostgreSQL or TimescaleDB, a libpq URL or key=value string")

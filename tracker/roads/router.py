@@ -154,6 +154,14 @@ class Router:
                 best = np.where(nodes < INFINITE, np.minimum(best, total), best)
         return np.asarray(np.where(best < INFINITE, best, np.nan), np.float64)
 
+    def field(self, source: Snap) -> NDArray[np.float64]:
+        """Costs in milliseconds from a place to every node, float64[n]; NaN where there is no way."""
+        out = self._departures([source])
+        every = np.arange(self.graph.nodes, dtype=np.uint32)
+        between = self._engine.matrix(out.node[0], every).astype(np.int64)
+        best = np.where(between < INFINITE, between + out.cost[0][:, None], INFINITE).min(axis=0)
+        return np.asarray(np.where(best < INFINITE, best, np.nan), np.float64)
+
     def _along(self, place: Snap, arc: int) -> float:
         """Fraction of the place on the arc, which is its own or the twin of that."""
         return place.fraction if arc == place.arc else 1.0 - place.fraction
