@@ -55,13 +55,16 @@ def isochrones(router: Router, source: Snap, limits: Sequence[float], cell: floa
     column, row = ((east - west) // cell).astype(int) + 1, ((north - south) // cell).astype(int) + 1
     grid = np.full((row.max() + 2, column.max() + 2), np.inf)
     np.minimum.at(grid, (row, column), cost)
+
+    def to_degrees(cells: Floats) -> Floats:
+        there = plane.to_degrees(west + (cells[:, 0] - 1) * cell, south + (cells[:, 1] - 1) * cell)
+        return np.stack((there[1], there[0]), axis=1)
+
     areas = []
     for limit in limits:
-        area = shapely.transform(
-            _outline(grid <= limit * 1000, west - cell, south - cell, cell),
-            lambda points: np.stack(plane.to_degrees(points[:, 0], points[:, 1])[::-1], axis=1),
-        )
-        areas.append(area)
+        area = shapely.transform(_outline(grid <= limit * 1000), to_degrees)
+        area = shapely.make_valid(area, method="structure", keep_collapsed=False)  # smoothed borders may touch
+        areas.append(shapely.MultiPolygon([part for part in shapely.get_parts(area) if not part.is_empty]))
     return areas
 
 
@@ -106,8 +109,8 @@ def _positions(graph: RoadGraph, arcs: NDArray[np.int64], part: Floats) -> tuple
     )
 
 
-def _outline(inside: NDArray[np.bool_], west: float, south: float, cell: float) -> shapely.MultiPolygon:
-    """The cells and their neighbours as polygons in metres, without stairs and small holes."""
+def _outline(inside: NDArray[np.bool_]) -> shapely.Geometry:
+    """The cells and their neighbours as polygons, a cell being 1 by 1, without stairs and small holes."""
     wide = np.pad(ndimage.binary_dilation(inside, np.ones((3, 3), bool)), 1)
     holes, count = ndimage.label(~wide)
     if count:
@@ -116,7 +119,4 @@ def _outline(inside: NDArray[np.bool_], west: float, south: float, cell: float) 
     edges = np.diff(wide.astype(np.int8), axis=1)
     row, begin = np.nonzero(edges == 1)
     _, end = np.nonzero(edges == -1)
-    x, y = west - cell + (np.stack((begin, end)) + 1) * cell, south - cell + row * cell
-    area = shapely.union_all(shapely.box(x[0], y, x[1], y + cell)).simplify(0.75 * cell)
-    area = shapely.make_valid(area, method="structure", keep_collapsed=False)  # smoothed borders may cross
-    return shapely.MultiPolygon([part for part in shapely.get_parts(area) if not part.is_empty])
+    return shapely.union_all(shapely.box(begin, row - 1, end, row)).simplify(0.75)
