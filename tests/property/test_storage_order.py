@@ -169,7 +169,7 @@ def complete_and_partial(draw: st.DrawFn) -> tuple[dict[Key, Fix], list[list[Row
 
 
 _real_database = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
