@@ -24,7 +24,7 @@ from gateway.services.enrolment import REFRESH, Enrolment
 from gateway.settings import Settings
 from gateway.storage import fixes
 from gateway.storage.migrations import migrate
-from gateway.storage.pool import open_pool, type_of_pool
+from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
 from gateway.storage.units import Unit
 
 log = structlog.get_logger()
@@ -57,7 +57,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             for name, size in (("live", WORKERS), ("backlog", WORKERS), ("api", API_CONNECTIONS))
         }
         enrolments = {name: Enrolment(settings.centre, show) for name in pools}
-        await _prepare(pools["api"], enrolments["api"], live, stop)
+        await _prepare(url, pools["api"], enrolments["api"], live, stop)
         if stop.is_set():
             return
         link = Link(
@@ -114,14 +114,19 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _prepare(pool: type_of_pool, enrolment: Enrolment, live: LivePicture, stop: asyncio.Event) -> None:
-    """Migrate and load the picture, however long the database takes to come."""
+async def _prepare(url: str, pool: type_of_pool, enrolment: Enrolment, live: LivePicture, stop: asyncio.Event) -> None:
+    """Migrate and load the picture, however long the database takes to come.
+
+    Migrations have a connection of their own: the pool's limits are for batches, and a large table takes its time.
+    """
     delay = 0.1
     while not stop.is_set():
         try:
+            async with await psycopg.AsyncConnection.connect(
+                url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+            ) as own:
+                log.info("schema ready", applied=await migrate(own))
             async with pool.connection() as connection:
-                done = await migrate(connection)
-                log.info("schema ready", applied=done)
                 await enrolment.refresh(connection, datetime.now(UTC))
                 for found in await fixes.latest(connection, enrolment.centre):
                     live.apply(found.unit, found.source, found.fix, found.received_at)
