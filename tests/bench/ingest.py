@@ -44,8 +44,8 @@ class Size:
         self.rounds = 3 if quick else 5
         self.ours = 20_000 if quick else 40_000
         self.ours_50 = 40_000 if quick else 80_000
-        self.naive = 2_000 if quick else 4_000
-        self.naive_50 = UNITS * BATCH if not quick else 0
+        self.naive = 2_000 if quick else 3_000
+        self.naive_50 = 0 if quick else 2_000
         self.bare = 20_000 if quick else 30_000
         self.live_s = 15.0 if quick else 35.0
         self.live_after = {3} if quick else {1, 3, 5}  # rounds that the latency is measured behind
@@ -118,7 +118,10 @@ class Bench:
 
     async def _naive(self, connection: psycopg.AsyncConnection, fixes: int, per_message: int) -> float:
         await connection.execute("TRUNCATE positions")
-        load = await self.stack.load(NAIVE, fixes=fixes, units=UNITS, per_message=per_message, **self._next(fixes))
+        units = min(UNITS, fixes // per_message)
+        load = await self.stack.load(
+            NAIVE, fixes=fixes, units=units, per_message=per_message, **self._next(UNITS * BATCH)
+        )
         load.go()
         done_ns, count = await self.stack.stored(connection, "positions", fixes)
         loaded = await load.finished()
