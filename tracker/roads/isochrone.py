@@ -60,12 +60,14 @@ def isochrones(router: Router, source: Snap, limits: Sequence[float], cell: floa
         there = plane.to_degrees(west + (cells[:, 0] - 1) * cell, south + (cells[:, 1] - 1) * cell)
         return np.stack((there[1], there[0]), axis=1)
 
-    areas = []
-    for limit in limits:
-        area = shapely.transform(_outline(grid <= limit * 1000), to_degrees)
-        area = shapely.make_valid(area, method="structure", keep_collapsed=False)  # smoothed borders may touch
-        areas.append(shapely.MultiPolygon([part for part in shapely.get_parts(area) if not part.is_empty]))
-    return areas
+    areas: dict[float, shapely.MultiPolygon] = {}
+    smaller: shapely.Geometry = shapely.MultiPolygon()
+    for limit in sorted(limits):
+        # Smoothed by itself, a larger area would lose a corner of a smaller one here and there.
+        smaller = shapely.union(smaller, _outline(grid <= limit * 1000))
+        area = shapely.make_valid(shapely.transform(smaller, to_degrees), method="structure", keep_collapsed=False)
+        areas[limit] = shapely.MultiPolygon([part for part in shapely.get_parts(area) if not part.is_empty])
+    return [areas[limit] for limit in limits]
 
 
 def _samples(router: Router, source: Snap, limit: float, cell: float) -> tuple[Floats, Floats, Floats]:
@@ -112,11 +114,12 @@ def _positions(graph: RoadGraph, arcs: NDArray[np.int64], part: Floats) -> tuple
 def _outline(inside: NDArray[np.bool_]) -> shapely.Geometry:
     """The cells and their neighbours as polygons, a cell being 1 by 1, without stairs and small holes."""
     wide = np.pad(ndimage.binary_dilation(inside, np.ones((3, 3), bool)), 1)
-    holes, count = ndimage.label(~wide)
-    if count:
-        small = np.flatnonzero(np.bincount(holes.ravel()) < SMALLEST_HOLE)
-        wide |= np.isin(holes, small[small > 0])
+    holes, _ = ndimage.label(~wide)
+    small = np.bincount(holes.ravel()) < SMALLEST_HOLE
+    small[[0, holes[0, 0]]] = False  # the area itself, and what lies around all of it
+    wide |= small[holes]
     edges = np.diff(wide.astype(np.int8), axis=1)
     row, begin = np.nonzero(edges == 1)
     _, end = np.nonzero(edges == -1)
-    return shapely.union_all(shapely.box(begin, row - 1, end, row)).simplify(0.75)
+    stairs = shapely.union_all(shapely.box(begin, row - 1, end, row)).simplify(0.75)
+    return shapely.make_valid(stairs, method="structure", keep_collapsed=False)  # smoothed borders may touch

@@ -1,0 +1,116 @@
+"""Closures and slow zones change the weights while they hold, and only there."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.fix_map import Drawn, draw
+from tracker.roads.closures import BrokenClosure, Closure, Closures
+from tracker.roads.engines import INFINITE
+from tracker.roads.router import Router
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+BRIDGES = draw(
+    """
+    A----B----C
+    |    |    |
+    |    |    |
+    D----E----F
+    """,
+    {"ABC": {}, "DEF": {}, "AD": {}, "BE": {"name": "bridge"}, "CF": {}},
+)
+
+
+def box(drawn: Drawn, letter: str, east: float, north: float, half: float) -> tuple[tuple[float, float], ...]:
+    """A square round a point."""
+    corners = ((-half, -half), (half, -half), (half, half), (-half, half))
+    return tuple(drawn.at(letter, east + x, north + y) for x, y in corners)
+
+
+def test_a_closed_bridge_is_gone_round_while_it_is_closed() -> None:
+    """Over the bridge before and after; by the next one meanwhile."""
+    router = Router(BRIDGES.graph)
+    free = router.weights
+    closures = Closures(BRIDGES.graph)
+    touched = closures.put(Closure("flood", NOON, NOON + HOUR, area=box(BRIDGES, "B", 0, -15, 5)))
+    assert touched == 1
+    source, target = BRIDGES.place("AB", 0.9), BRIDGES.place("DE", 0.9)
+    paths = {}
+    for minutes in (-1, 0, 59, 60):
+        router.customise(closures.changed(free, NOON + timedelta(minutes=minutes)))
+        paths[minutes] = BRIDGES.path(router.route(source, target))
+    assert paths == {-1: "BE", 0: "AD", 59: "AD", 60: "BE"}
+
+
+def test_a_road_is_closed_by_its_id() -> None:
+    """Way 4 of the drawing is the bridge: both of its directions, nothing else."""
+    closures = Closures(BRIDGES.graph, [Closure("works", NOON, ways=(4,))])
+    changed = closures.changed(Router(BRIDGES.graph).weights, NOON)
+    closed = {BRIDGES.graph.name_of(arc) for arc in np.flatnonzero(changed == INFINITE).tolist()}
+    assert closed == {"bridge"}
+    assert np.count_nonzero(changed == INFINITE) == 2
+
+
+def test_a_slow_zone_slows_what_lies_inside() -> None:
+    """Half an edge at three times the time costs twice as much; what is outside costs the same."""
+    graph = BRIDGES.graph
+    weights = np.full(graph.arcs, 1000, np.uint32)
+    closures = Closures(graph, [Closure("market", NOON, area=box(BRIDGES, "B", -25, 0, 12.5), factor=3.0)])
+    changed = closures.changed(weights, NOON)
+    for ends in ("AB", "BA"):
+        assert changed[BRIDGES.arc(ends)] == pytest.approx(2000, abs=5)
+    assert np.count_nonzero(changed != 1000) == 2
+    assert (weights == 1000).all()
+
+
+def test_of_several_the_slowest_holds() -> None:
+    """A closure beats a slow zone, whichever came first; a closed arc stays closed, and nothing overflows."""
+    graph = BRIDGES.graph
+    slow, closed = Closure("a", NOON, ways=(4,), factor=2.0), Closure("b", NOON, ways=(4,))
+    bridge = BRIDGES.arc("BE")
+    for order in ([slow, closed], [closed, slow]):
+        assert Closures(graph, order).changed(np.full(graph.arcs, 7, np.uint32), NOON)[bridge] == INFINITE
+    closures = Closures(graph, [slow, Closure("c", NOON, ways=(4,), factor=5.0)])
+    assert closures.changed(np.full(graph.arcs, 7, np.uint32), NOON)[bridge] == 35
+    for weight in (INFINITE, INFINITE - 1):
+        assert closures.changed(np.full(graph.arcs, weight, np.uint32), NOON)[bridge] == INFINITE
+
+
+def test_closures_are_put_replaced_and_taken_back() -> None:
+    """By their id; and the next change is known."""
+    closures = Closures(BRIDGES.graph, [Closure("x", NOON, NOON + HOUR, ways=(4,))])
+    assert [closure.id for closure in closures.holding_at(NOON)] == ["x"]
+    assert closures.next_change(NOON - HOUR) == NOON
+    assert closures.next_change(NOON) == NOON + HOUR
+    assert closures.next_change(NOON + HOUR) is None
+    closures.put(Closure("x", NOON + HOUR, ways=(4,)))
+    assert closures.holding_at(NOON) == []
+    assert closures.remove("x")
+    assert not closures.remove("x")
+    assert closures.next_change(NOON) is None
+
+
+TRIANGLE = ((-7.0, 111.0), (-7.1, 111.0), (-7.0, 111.1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({}, "neither an area nor ways"),
+        ({"area": TRIANGLE[:2]}, "no polygon"),
+        ({"area": (*TRIANGLE[:2], (-7.2, 111.0))}, "no polygon"),
+        ({"area": ((-7.0, 111.0), (-7.1, 111.1), (-7.0, 111.1), (-7.1, 111.0))}, "crosses itself"),
+        ({"ways": (1,), "factor": 0.5}, "factor"),
+        ({"ways": (1,), "factor": float("nan")}, "factor"),
+        ({"ways": (1,), "end": NOON}, "ends before"),
+        ({"ways": (1,), "start": NOON.replace(tzinfo=None)}, "time zone"),
+    ],
+)
+def test_a_closure_that_says_nothing_is_refused(wrong: dict[str, Any], says: str) -> None:
+    """With the reason, before it reaches the roads."""
+    good: dict[str, Any] = {"id": "x", "start": NOON}
+    with pytest.raises(BrokenClosure, match=says):
+        Closure(**good | wrong)
