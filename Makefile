@@ -32,7 +32,7 @@ check: setup  ## style, types, import floors
 	@$(BIN)/lint-imports
 
 bench: setup $(VENV)/.debian  ## ingest and latency, in about six minutes; rewrites the committed report
-	@$(BIN)/python -m tests.bench.ingest
+	@$(BIN)/python -m tests.bench.ingest --report tests/bench/reports/ingest.txt
 
 test-timescale: setup $(VENV)/.debian  ## the integration suite against SIGAP_TEST_DATABASE_URL (a superuser's)
 	@test -n "$$SIGAP_TEST_DATABASE_URL" || { echo "set SIGAP_TEST_DATABASE_URL to a TimescaleDB server, as a superuser"; exit 2; }
