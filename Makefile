@@ -82,11 +82,13 @@ $(WASM)/node_modules/.installed: $(VENV)/.node $(WASM)/package-lock.json
 	@cd $(WASM) && $(NPM) ci --ignore-scripts
 	@touch $@
 
-# A real broker and a real browser. Asked for by file, not by package: however they came, they will do.
+# A real broker and a real browser, and what its driver's Node wants of the system. Asked for by file, not by package:
+# however they came, they will do.
 $(VENV)/.debian: $(VENV)/.python
 	@missing=""; \
 	{ command -v mosquitto || test -x /usr/sbin/mosquitto; } >/dev/null 2>&1 || missing="$$missing mosquitto"; \
 	test -x /usr/bin/chromium || missing="$$missing chromium fonts-dejavu-core"; \
+	/sbin/ldconfig -p | grep -q libatomic.so.1 || missing="$$missing libatomic1"; \
 	if test -n "$$missing"; then \
 	    test "$$(id -u)" = 0 || { echo "missing:$$missing (as root: apt-get install$$missing)"; exit 2; }; \
 	    echo "setting up: Debian packages$$missing"; \

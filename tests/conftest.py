@@ -1,9 +1,13 @@
 """Fixtures by concern, one file each; marks are set from the fixtures used."""
 
 import os
+import signal
 
 # In this order: a plugin that another one imports comes first, or pytest cannot rewrite its asserts.
 pytest_plugins = ["tests.fix_servers", "tests.fix_gateway", "tests.fix_demo", "tests.fix_proxy", "tests.fix_timescale"]
+
+# A shell that runs us in the background ignores SIGINT for us and for what we start; tests send it and mean it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A developer's own settings must not steer a test.
 for _name in [name for name in os.environ if name.startswith("SIGAP_") and not name.startswith("SIGAP_TEST_")]:
