@@ -178,6 +178,11 @@ class RoadGraph:
         """[m] RoadClass."""
         return self.way_class[self.arc_way]
 
+    @cached_property
+    def arc_name(self) -> NDArray[np.int32]:
+        """[m] into `names`."""
+        return self.way_name[self.arc_way]
+
     def open_to(self, profile: Profile) -> NDArray[np.bool_]:
         """[m] whether this profile may drive each arc."""
         allowed: NDArray[np.bool_] = (self.arc_access & int(profile)) != 0
@@ -185,7 +190,7 @@ class RoadGraph:
 
     def name_of(self, arc: int) -> str:
         """Name of the street, or ""."""
-        return self.names[int(self.way_name[self.edge_way[self.arc_edge[arc]]])]
+        return self.names[int(self.arc_name[arc])]
 
     def shape_of(self, arc: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Points of an arc in the direction of driving: (latitude[k], longitude[k]) in degrees, k >= 2."""
