@@ -69,11 +69,18 @@ def unseen(mission: Mission) -> Mission:
     return msgspec.structs.replace(mission, legs=tuple(legs))
 
 
-def settled(mission: Mission, fixes: Iterable[Fix]) -> Mission:
-    """The mission as its unit's fixes, in any order, tell it; fixes outside its time count for nothing."""
+def folded(mission: Mission, fixes: Iterable[Fix]) -> Timeline:
+    """The mission as its unit's fixes, in any order, tell it, ready for newer ones. Fixes outside its time count for
+    nothing."""
     end = mission.ended_at
     timeline = Timeline(msgspec.structs.replace(unseen(mission), ended_at=None))
     for fix in sorted(fixes, key=lambda each: each.time):
         if fix.time >= mission.assigned_at and (end is None or fix.time <= end) and fix.quality.usable:
             timeline.feed(fix)
-    return msgspec.structs.replace(timeline.mission, ended_at=end)
+    timeline.mission = msgspec.structs.replace(timeline.mission, ended_at=end)
+    return timeline
+
+
+def settled(mission: Mission, fixes: Iterable[Fix]) -> Mission:
+    """The times that `folded` finds."""
+    return folded(mission, fixes).mission
