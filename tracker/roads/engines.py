@@ -1,8 +1,8 @@
 """Shortest paths between nodes, by two engines of the same shape.
 
 `CchEngine` is RoutingKit's customisable contraction hierarchy: an order of the nodes found once, new weights on every
-arc in milliseconds, queries in microseconds. `ScipyEngine` is plain Dijkstra: the fallback where the first does not
-install, and the truth that tests hold it to. Both give the same costs, to the millisecond.
+arc in milliseconds, queries in microseconds. `ScipyEngine` is plain Dijkstra: the truth that tests hold the first to,
+and the way out should its binding ever be lost. Both give the same costs, to the millisecond.
 
 An engine is for one thread at a time: a query writes into the engine's own memory.
 """
