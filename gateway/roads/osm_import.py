@@ -206,7 +206,8 @@ def _graph(roads: _Roads, region: str, source: Source) -> RoadGraph:
     forward = np.array([int(m.forward) for m in meanings], np.uint8)[way]
     backward = np.array([int(m.backward) for m in meanings], np.uint8)[way]
     forward[edges:] = backward[edges:] = links.access
-    names, named = np.unique(["", *(m.name for m in meanings)], return_inverse=True)
+    names = sorted({"", *(m.name for m in meanings)})
+    number = {name: k for k, name in enumerate(names)}
     kind = np.array([m.kind for m in meanings], np.uint8)
     speed = np.array([np.nan if m.speed is None else m.speed for m in meanings], np.float32)
     fixed = _crossings(meanings, kind, way, length)
@@ -233,8 +234,8 @@ def _graph(roads: _Roads, region: str, source: Source) -> RoadGraph:
         way_id=np.array(roads.ways, np.int64),
         way_class=kind,
         way_speed=speed,
-        way_name=named[1:].astype(np.int32),
-        names=tuple(names.tolist()),
+        way_name=np.array([number[m.name] for m in meanings], np.int32),
+        names=tuple(names),
         region=region,
         source=source,
     )
