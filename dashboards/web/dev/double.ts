@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Plugin, PreviewServer, ViteDevServer } from 'vite'
+import { etaTo, routeOf, sent, STOPS, type Place } from './drives.ts'
 import { unitAt } from './fleet.ts'
 import { accept } from './socket.ts'
 
@@ -19,7 +20,9 @@ function stand(server: ViteDevServer | PreviewServer): void {
   const stream = randomBytes(4).toString('hex')
   const started = Date.now()
   let seq = UNITS
-  const fleet = () => Array.from({ length: UNITS }, (_, i) => unitAt(i + 1, Date.now(), started, seq))
+  const stops = new Map(STOPS)
+  const fleet = () =>
+    Array.from({ length: UNITS }, (_, i) => sent(unitAt(i + 1, Date.now(), started, seq), stops, Date.now()))
   const stamp = () => ({ stream, server_time: new Date().toISOString() })
 
   const answers: Record<string, (query: URLSearchParams) => [number, object]> = {
@@ -29,34 +32,37 @@ function stand(server: ViteDevServer | PreviewServer): void {
       return file ? [200, JSON.parse(readFileSync(file, 'utf8'))] : [404, { detail: 'this double has no region' }]
     },
     '/api/v1/eta': (query) => {
-      const position = fleet().find((unit) => unit.unit === query.get('unit'))?.position
-      const age = position ? (Date.now() - Date.parse(position.fix_time)) / 1000 : null
-      const north = position ? (Number(query.get('lat')) - position.latitude) * 111_195 : 0
-      const east = position ? (Number(query.get('lon')) - position.longitude) * 110_300 : 0
-      const p50 = 60 + Math.hypot(north, east) / 10
-      const known = age !== null && age <= 180
-      const why = age === null ? 'the unit has no position yet' : 'the last fix is too old'
-      return [
-        200,
-        {
-          unit: query.get('unit'),
-          eta_s: known ? { p10: p50 * 0.7, p50, p90: p50 * 1.6 } : null,
-          source: 'straight-line',
-          unknown_because: known ? null : why,
-          fix_age_s: age,
-          fix_time: position?.fix_time ?? null,
-          distance_m: position ? Math.hypot(north, east) : null,
-        },
-      ]
+      const unit = fleet().find((each) => each.unit === query.get('unit'))
+      const place = { latitude: Number(query.get('lat')), longitude: Number(query.get('lon')) }
+      return unit === undefined ? [404, { detail: 'no such unit' }] : [200, etaTo(unit, place, Date.now())]
     },
+  }
+
+  function answerTo(method: string, path: string, query: URLSearchParams, body: string): [number, object] | null {
+    if (path === '/api/v1/eta/matrix') {
+      const { places } = JSON.parse(body) as { places: [Place] }
+      return [200, { ...stamp(), rows: fleet().map((unit) => [etaTo(unit, places[0], Date.now())]) }]
+    }
+    const [, id = '', what] = /^\/api\/v1\/units\/([^/]+)\/(route|destination)$/.exec(path) ?? []
+    const unit = fleet().find((each) => each.unit === id)
+    if (unit !== undefined && what === 'route') return [200, routeOf(unit)]
+    if (what === 'destination') {
+      if (method === 'PUT') stops.set(id, { ...(JSON.parse(body) as Place), source: 'road', fromMs: Date.now() })
+      else stops.delete(id)
+      return [200, { unit: id }]
+    }
+    return answers[path]?.(query) ?? null
   }
 
   server.middlewares.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
     const url = new URL(request.url ?? '/', 'http://double')
-    const answer = answers[url.pathname]
-    if (answer === undefined) return next()
-    const [status, body] = answer(url.searchParams)
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    if (!url.pathname.startsWith('/api/')) return next()
+    let body = ''
+    request.on('data', (part: Buffer) => (body += part.toString()))
+    request.on('end', () => {
+      const [status, value] = answerTo(request.method ?? 'GET', url.pathname, url.searchParams, body) ?? [404, {}]
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+    })
   })
 
   server.httpServer?.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
@@ -65,7 +71,7 @@ function stand(server: ViteDevServer | PreviewServer): void {
     let sent = seq
     send({ ...stamp(), type: 'snapshot', seq, units: fleet() })
     const changes = setInterval(() => {
-      const moved = fleet().filter((unit) => unit.online === true)
+      const moved = fleet().filter((unit) => unit.online === true || unit.eta != null)
       seq += moved.length
       send({ ...stamp(), type: 'changes', from: sent, seq, units: moved })
       sent = seq

@@ -16,5 +16,16 @@ export const SHAPES: Record<State, Shape> = {
   none: { fill: null, stroke: RING, dash: [1.5, 3.2] },
 }
 
+/** The signs of what can be wrong with a drive, in strokes: a way that leaves another, a turn back, a pause, a clock. */
+export const EVENTS: Record<string, string> = {
+  'off-route': 'M7 20.500V3.500M7 15c0-5 3-6 8-6M12.500 4.500L17 9l-4.500 4.500',
+  'wrong-way': 'M6.500 20V10a5 5 0 0 1 10 0v8M12.500 14.500l4 4l4-4',
+  stalled: 'M8.500 5v14M15.500 5v14',
+  slipping: 'M12 4a8 8 0 1 1 0 16a8 8 0 1 1 0-16zM12 7.500V12.500l3.500 2',
+}
+
+/** Of an event that this board does not know yet. */
+export const SOME_EVENT = 'M12 4l9 16H3zM12 10v4M12 17v.2'
+
 /** Grows out of the disc to the north, so that both together are a drop; turned by the course. */
 export const ARROW = 'M12 -6L18.2 6.6a8.2 8.2 0 0 0 -12.4 0z'

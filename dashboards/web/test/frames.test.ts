@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BadFrame, readFrame } from '../src/api/frames.ts'
-import { aUnit, POSITION } from './unit.ts'
+import { anEta, aUnit, POSITION } from './unit.ts'
 
 const HEAD = { stream: 'k3', seq: 5, server_time: '2026-11-21T03:00:00.000000Z' }
 
@@ -31,4 +31,19 @@ test.each([
   ],
 ])('%j is refused: %s', (text) => {
   expect(() => readFrame(text)).toThrow(BadFrame)
+})
+
+test.each([
+  [{ at: 'soon' }],
+  [{ eta_s: { p10: 1, p50: null, p90: 3 } }],
+  [{ eta_s: 'unknown' }],
+  [{ latitude: null }],
+])('an arrival time that cannot be read is no arrival time: %j', (wrong) => {
+  const units = [aUnit({ eta: { ...anEta(), ...wrong } as never })]
+  expect(() => readFrame(JSON.stringify({ ...HEAD, type: 'snapshot', units }))).toThrow(BadFrame)
+})
+
+test('a unit on its way is read with its mission and events', () => {
+  const unit = aUnit({ eta: anEta(), events: [{ kind: 'stalled', since: '2026-11-21T03:00:00Z' }] })
+  expect(readFrame(JSON.stringify({ ...HEAD, type: 'snapshot', units: [unit] }))).toMatchObject({ units: [unit] })
 })

@@ -1,5 +1,5 @@
-/** A unit as the gateway sends it, for the tests to bend. */
-import type { Position, Unit } from '../src/api/types.ts'
+/** A unit as the gateway sends it, and where it is going, for the tests to bend. */
+import type { LiveEta, Position, Unit } from '../src/api/types.ts'
 
 export const POSITION: Position = {
   latitude: -7.15,
@@ -28,6 +28,26 @@ export function aUnit(changes: Partial<Unit> = {}): Unit {
     stale_after_s: 60,
     lost_after_s: 180,
     position: POSITION,
+    ...changes,
+  }
+}
+
+export function anEta(changes: Partial<LiveEta> = {}): LiveEta {
+  return {
+    leg: 'to-place',
+    latitude: -7.2,
+    longitude: 111.9,
+    place: 'RSUD',
+    at: POSITION.fix_time,
+    eta_s: { p10: 400, p50: 600, p90: 900 },
+    unknown_because: null,
+    source: 'road',
+    fix_time: POSITION.fix_time,
+    fix_age_s: 0,
+    distance_m: 5000,
+    model: 'm',
+    route_version: 1,
+    onward: null,
     ...changes,
   }
 }

@@ -23,6 +23,22 @@ function isPosition(value: unknown): boolean {
   )
 }
 
+function isInterval(value: unknown): boolean {
+  return isObject(value) && ['p10', 'p50', 'p90'].every((part) => Number.isFinite(value[part]))
+}
+
+function isEta(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    Number.isFinite(value['latitude']) &&
+    Number.isFinite(value['longitude']) &&
+    !Number.isNaN(Date.parse(String(value['at']))) &&
+    (value['fix_time'] === null || !Number.isNaN(Date.parse(String(value['fix_time'])))) &&
+    (value['eta_s'] === null || isInterval(value['eta_s'])) &&
+    typeof value['source'] === 'string'
+  )
+}
+
 function isUnit(value: unknown): value is Unit {
   return (
     isObject(value) &&
@@ -30,7 +46,9 @@ function isUnit(value: unknown): value is Unit {
     typeof value['name'] === 'string' &&
     Number.isFinite(value['stale_after_s']) &&
     Number.isFinite(value['lost_after_s']) &&
-    (value['position'] === null || isPosition(value['position']))
+    (value['position'] === null || isPosition(value['position'])) &&
+    (value['eta'] == null || isEta(value['eta'])) &&
+    (value['events'] === undefined || (Array.isArray(value['events']) && value['events'].every(isObject)))
   )
 }
 

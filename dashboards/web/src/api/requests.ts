@@ -1,6 +1,17 @@
-/** The plain requests: the region once, an ETA when the dispatcher asks. Addresses are relative, so they reach our gateway only. */
-import type { FeatureCollection } from 'geojson'
-import type { Eta } from './types.ts'
+/**
+ * The plain requests: the region once, arrival times when the dispatcher asks, routes as they change, orders. Addresses are
+ * relative, so they reach our gateway only. All throw where it cannot be reached or refuses.
+ */
+import type { FeatureCollection, LineString } from 'geojson'
+import type { Eta, Urgency } from './types.ts'
+
+/** The gateway's own sentence where it gives one: it speaks to the person who can act. */
+async function checked(answer: Response): Promise<Response> {
+  if (answer.ok) return answer
+  const body: unknown = await answer.json().catch(() => null) // a proxy's page is no sentence for a dispatcher
+  const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : null
+  throw new Error(typeof detail === 'string' ? detail : `HTTP ${answer.status}`)
+}
 
 /** The centre's own places and roads, or null where the gateway has none to give. */
 export async function fetchRegion(): Promise<FeatureCollection | null> {
@@ -11,12 +22,65 @@ export async function fetchRegion(): Promise<FeatureCollection | null> {
   return isCollection ? (body as FeatureCollection) : null
 }
 
-/** Straight-line ETA of a unit to a point. Throws where the gateway cannot be reached or refuses. */
-export async function fetchEta(unit: string, latitude: number, longitude: number, signal: AbortSignal): Promise<Eta> {
-  const query = new URLSearchParams({ unit, lat: latitude.toFixed(6), lon: longitude.toFixed(6) })
-  const answer = await fetch(`api/v1/eta?${query}`, { signal })
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`)
+/** When a unit would be at a point. */
+export async function fetchEta(
+  unit: string,
+  latitude: number,
+  longitude: number,
+  urgency: Urgency,
+  signal: AbortSignal,
+): Promise<Eta> {
+  const query = new URLSearchParams({ unit, lat: latitude.toFixed(6), lon: longitude.toFixed(6), urgency })
+  const answer = await checked(await fetch(`api/v1/eta?${query}`, { signal }))
   return (await answer.json()) as Eta
+}
+
+/** When each unit of the centre would be at a point. */
+export async function fetchEtas(
+  latitude: number,
+  longitude: number,
+  urgency: Urgency,
+  signal: AbortSignal,
+): Promise<Eta[]> {
+  const body = JSON.stringify({ places: [{ latitude, longitude }], urgency })
+  const headers = { 'content-type': 'application/json' }
+  const answer = await checked(await fetch('api/v1/eta/matrix', { method: 'POST', headers, body, signal }))
+  const { rows } = (await answer.json()) as { rows: Eta[][] }
+  return rows.flatMap(([eta]) => (eta === undefined ? [] : [eta]))
+}
+
+export type Route = { version: number | null; line: LineString | null }
+
+/** The planned way of a unit to its next stop; no line where it has none. */
+export async function fetchRoute(unit: string): Promise<Route> {
+  const answer = await fetch(`api/v1/units/${encodeURIComponent(unit)}/route`)
+  if (answer.status === 404) return { version: null, line: null } // arrived or recalled meanwhile
+  const feature = (await (await checked(answer)).json()) as {
+    geometry: LineString | null
+    properties: { version: number | null }
+  }
+  return { version: feature.properties.version, line: feature.geometry }
+}
+
+/** Send a unit to a point. */
+export async function putDestination(
+  unit: string,
+  latitude: number,
+  longitude: number,
+  urgency: Urgency,
+): Promise<void> {
+  const body = JSON.stringify({ latitude, longitude, urgency })
+  const headers = { 'content-type': 'application/json' }
+  await checked(await fetch(destinationOf(unit), { method: 'PUT', headers, body }))
+}
+
+/** Take a unit's destination back. */
+export async function deleteDestination(unit: string): Promise<void> {
+  await checked(await fetch(destinationOf(unit), { method: 'DELETE' }))
+}
+
+function destinationOf(unit: string): string {
+  return `api/v1/units/${encodeURIComponent(unit)}/destination`
 }
 
 /** The live socket beside the page's own address. */

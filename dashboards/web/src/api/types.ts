@@ -26,7 +26,40 @@ export type Unit = {
   stale_after_s: number
   lost_after_s: number
   position: Position | null
+  mission?: UnitMission | null // absent where a gateway follows no missions
+  eta?: LiveEta | null // null: it is on the way to nowhere
+  events?: DriveEvent[] // what holds now about the drive
 }
+
+/** Seconds until an arrival: it is as likely to be sooner as later than p50, and four times in five between the ends. */
+export type Interval = { p10: number; p50: number; p90: number }
+
+export type UnitMission = {
+  id: string
+  incident: string | null // null: somebody merely sent it somewhere
+  urgency: string
+  state: string // assigned, at-scene, transporting, arrived
+}
+
+/** When a unit arrives, as it was told at `at`: it ages from then on, see `store/arrival.ts`. */
+export type LiveEta = {
+  leg: string // to-scene, to-hospital, to-place
+  latitude: number // of the stop
+  longitude: number
+  place: string // its name, or ""
+  at: string
+  eta_s: Interval | null // null: unknown
+  unknown_because: string | null
+  source: string // road, straight-line, last-known
+  fix_time: string | null
+  fix_age_s: number | null // at `at`
+  distance_m: number | null // left to drive
+  model: string
+  route_version: number | null // another number: another route; null: none
+  onward: { leg: string; latitude: number; longitude: number; place: string; eta_s: Interval | null; unknown_because: string | null } | null
+}
+
+export type DriveEvent = { kind: string; since: string } // off-route, wrong-way, stalled, slipping
 
 type FrameHead = { stream: string; seq: number; server_time: string }
 export type SnapshotFrame = FrameHead & { type: 'snapshot'; units: Unit[] }
@@ -34,12 +67,16 @@ export type ChangesFrame = FrameHead & { type: 'changes'; from: number; units: U
 export type HeartbeatFrame = FrameHead & { type: 'heartbeat' }
 export type Frame = SnapshotFrame | ChangesFrame | HeartbeatFrame
 
+/** When a unit would arrive if it left now. */
 export type Eta = {
   unit: string
-  eta_s: { p10: number; p50: number; p90: number } | null
-  source: string
+  eta_s: Interval | null
+  source: string // road, straight-line, last-known
   unknown_because: string | null
   fix_age_s: number | null
   fix_time: string | null
-  distance_m: number | null
+  distance_m: number | null // by road or straight, as the source
 }
+
+/** lights: with lights and siren; it decides which weights the gateway routes by. */
+export type Urgency = 'emergency' | 'routine'

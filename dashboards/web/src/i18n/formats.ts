@@ -57,6 +57,23 @@ export function minutes(language: Language, seconds: number): string {
   return translate(language, 'age.minutes', { n: Math.max(1, Math.ceil(seconds / 60)) })
 }
 
+/** Seconds until an arrival, to the second when that is soon; rounded up to minutes before, as nobody knows better. */
+export function countdown(language: Language, seconds: number): string {
+  return seconds < 600 ? duration(language, seconds) : minutes(language, seconds)
+}
+
+/** Both ends of an interval in minutes, the unit said once. */
+export function range(language: Language, fromS: number, toS: number): string {
+  const [from, to] = [fromS, toS].map((seconds) => Math.max(1, Math.ceil(seconds / 60)))
+  return from === to ? minutes(language, toS) : translate(language, 'eta.range', { from: from ?? 1, to: to ?? 1 })
+}
+
+/** Hour and minute at the centre. */
+export function localMinute(language: Language, time: number): string {
+  const hands = { timeZone: LOCAL_ZONE, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' } as const
+  return `${new Intl.DateTimeFormat(LOCALES[language], hands).format(time)} ${LOCAL_NAME}`
+}
+
 export function speed(language: Language, metresPerSecond: number | null): string {
   if (metresPerSecond === null) return translate(language, 'speed.unknown')
   return translate(language, 'speed.kmh', { n: number(language, metresPerSecond * 3.6) })

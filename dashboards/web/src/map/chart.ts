@@ -11,6 +11,7 @@ import 'maplibre-gl/dist/maplibre-gl.css'
 import type { Language } from '../i18n/catalogue.ts'
 import { GRATICULE, graticule, graticuleLayers } from './layers/graticule.ts'
 import { REGION, regionLayers } from './layers/region.ts'
+import { ROUTES, routeLayers, type RouteFeature, type RouteFeatures } from './layers/routes.ts'
 import { TARGET, targetFeatures, targetLayers, type Place } from './layers/target.ts'
 import { SIGNS, UNITS, unitLayers, type UnitFeature, type UnitProperties } from './layers/units.ts'
 import { readPalette, type Palette } from './palette.ts'
@@ -22,7 +23,7 @@ const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] }
 const INDONESIA: [number, number, number, number] = [95, -11, 141, 6] // west, south, east, north
 const PICK_PX = 14 // half the side of the square in which a click still finds a sign
 const NEAR = 12.5 // zoom to which a chosen unit is brought at least: close, with a neighbouring place still in sight
-const LAYERS = [graticuleLayers, regionLayers, targetLayers, unitLayers] // from the ground up
+const LAYERS = [graticuleLayers, regionLayers, routeLayers, targetLayers, unitLayers] // from the ground up
 
 export type ChartEvents = { onUnit: (unit: string) => void; onPlace: (place: Place) => void; onDragged: () => void }
 
@@ -30,6 +31,7 @@ export class Chart {
   #map: GlMap
   #events: ChartEvents
   #units: FeatureCollection<Point, UnitProperties> = { type: 'FeatureCollection', features: [] }
+  #routes: RouteFeatures = { type: 'FeatureCollection', features: [] }
   #still = matchMedia('(prefers-reduced-motion: reduce)')
   #language: Language = 'id'
   readonly ready: Promise<void>
@@ -42,7 +44,7 @@ export class Chart {
       style: {
         version: 8,
         sources: Object.fromEntries(
-          [GRATICULE, REGION, TARGET, UNITS].map((id) => [id, { type: 'geojson', data: EMPTY, ...(id === GRATICULE ? { tolerance: 0 } : {}) }]),
+          [GRATICULE, REGION, ROUTES, TARGET, UNITS].map((id) => [id, { type: 'geojson', data: EMPTY, ...(id === GRATICULE ? { tolerance: 0 } : {}) }]),
         ),
         layers: [{ id: 'ground', type: 'background', paint: { 'background-color': readPalette(container).ground } }],
       },
@@ -69,6 +71,11 @@ export class Chart {
   setUnits(units: FeatureCollection<Point, UnitProperties>): void {
     this.#units = units
     this.#source(UNITS)?.setData(units)
+  }
+
+  setRoutes(routes: RouteFeatures): void {
+    this.#routes = routes
+    this.#source(ROUTES)?.setData(routes)
   }
 
   setTarget(target: Place | null, from: Place | null): void {
@@ -113,6 +120,11 @@ export class Chart {
   drawn(): { units: readonly UnitFeature[]; painted: string[] } {
     const painted = this.#map.queryRenderedFeatures({ layers: [SIGNS] }).map((feature) => String(feature.properties['unit']))
     return { units: this.#units.features, painted: [...new Set(painted)] }
+  }
+
+  /** What the routes' source holds now. */
+  routes(): readonly RouteFeature[] {
+    return this.#routes.features
   }
 
   #source(id: string): GeoJSONSource | undefined {

@@ -1,5 +1,5 @@
 /**
- * What the canvas shows, readable from outside the canvas: `window.__board.drawn()`.
+ * What the canvas shows, readable from outside the canvas: `window.__board.drawn()` and `.routes()`.
  *
  * Pixels of WebGL can be asked nothing. Tests, and a support engineer at a dispatcher's desk, must be able to say "unit 7 is
  * drawn there" without comparing pictures. It gives copies and takes nothing: no hand on the board from here.
@@ -7,10 +7,11 @@
 import type { Chart } from './chart.ts'
 
 export type DrawnUnit = { unit: string; lng: number; lat: number; state: string; painted: boolean }
+export type DrawnRoute = { unit: string; sure: boolean; straight: boolean; points: number[][] }
 
 declare global {
   interface Window {
-    readonly __board?: { readonly drawn: () => DrawnUnit[] }
+    readonly __board?: { readonly drawn: () => DrawnUnit[]; readonly routes: () => DrawnRoute[] }
   }
 }
 
@@ -23,5 +24,10 @@ export function expose(chart: Chart): void {
       return { unit, lng, lat, state, painted: visible.has(unit) }
     })
   }
-  Object.defineProperty(window, '__board', { value: Object.freeze({ drawn }), writable: false })
+  const routes = (): DrawnRoute[] =>
+    chart.routes().flatMap(({ geometry, properties: { unit, sure, straight } }) => {
+      if (geometry.type !== 'LineString') return []
+      return [{ unit, sure, straight, points: geometry.coordinates.map((point) => [...point]) }]
+    })
+  Object.defineProperty(window, '__board', { value: Object.freeze({ drawn, routes }), writable: false })
 }

@@ -8,6 +8,7 @@ export type Palette = {
   label: string
   faint: string
   accent: string
+  route: string
   disc: string // behind a hollow sign, so that lines do not shine through
   state: Record<State, string>
 }
@@ -22,6 +23,7 @@ export function readPalette(element: Element): Palette {
     label: colour('text'),
     faint: colour('map-label'),
     accent: colour('accent'),
+    route: colour('route'),
     disc: colour('map-disc'),
     state: {
       fresh: colour('fresh'),
