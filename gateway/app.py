@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 
 from gateway.feeds.live import LivePicture
 from gateway.http import api
+from gateway.http.hosts import LoopbackNames, is_loopback
 from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import World
 from gateway.mqtt.link import WORKERS, Link
@@ -67,9 +68,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             live,
         )
         world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir)
+        web = api.create(world)
         server = uvicorn.Server(
             uvicorn.Config(
-                api.create(world),
+                LoopbackNames(web) if is_loopback(settings.http_host) else web,
                 ws=DroppingProtocol,
                 ws_max_size=64 * 1024,
                 log_config=None,

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -20,13 +21,18 @@ from rich.text import Text
 from gateway import app
 from gateway.app import CannotListenError
 from gateway.demo import command as demo
+from gateway.services.take_in_kept import take_in_kept
 from gateway.settings import Settings, described
 from gateway.storage import quarantine, units
 from gateway.storage.migrations import MigrationsDisagree, migrate
+from gateway.storage.pool import open_pool
 from gateway.storage.units import Unit
 from tracker import regions
 from tracker.errors import BadInput, TrackerError
 from tracker.wire.topics import checked_id
+
+MAX_NAME = 60
+"""Characters of a unit's name: what a list on a phone still shows."""
 
 _STOP_S = 8.0
 """For a clean stop, after which the process ends all the same: whoever runs it is promised ten."""
@@ -85,8 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 
     enrol = commands.add_parser("enrol", help="make units known, so that their fixes are stored")
     enrol.add_argument("unit", nargs="?", type=_unit_id, help="the unit's id")
-    enrol.add_argument("--name", help="what people call it; the id if absent")
-    enrol.add_argument("--kind", default="ambulance")
+    enrol.add_argument("--name", type=_label, help="what people call it; the id, or what it was, if absent")
+    enrol.add_argument("--kind", type=_unit_id, help="ambulance, motorcycle, ...; ambulance, or what it was, if absent")
     enrol.add_argument("--profile", choices=regions.names(), help="the centre and all units of a region's profile")
     enrol.set_defaults(run=_enrol, parser=enrol)
 
@@ -105,6 +111,13 @@ def _unit_id(text: str) -> str:
         return checked_id(text)
     except BadInput as error:
         raise argparse.ArgumentTypeError(error.detail) from None
+
+
+def _label(text: str) -> str:
+    """A name that fits into a list and does nothing to a terminal."""
+    if not text.strip() or len(text) > MAX_NAME or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"a name has 1 to {MAX_NAME} printable characters")
+    return text.strip()
 
 
 def _count(text: str) -> int:
@@ -148,20 +161,26 @@ def _migrate(_: argparse.Namespace) -> int:
 def _enrol(args: argparse.Namespace) -> int:
     if (args.unit is None) == (args.profile is None):
         args.parser.error("name one unit, or a --profile: one of the two")
-    centre = Settings().centre
-    if args.profile is None:
-        found = [Unit(args.unit, args.name or args.unit, args.kind)]
-    else:
-        profile = regions.load(args.profile)
-        found = [Unit(u.id, u.name, u.kind) for u in profile.units]
+    settings = Settings()
+    centre = settings.centre
 
     async def run(connection: psycopg.AsyncConnection[Any]) -> None:
         await migrate(connection)
+        known = {unit.id: unit for unit in await units.enrolled(connection, centre)}
         if args.profile is not None:
+            profile = regions.load(args.profile)
             await units.describe_centre(connection, centre, profile.name, profile.time_zone)
+            found = [Unit(u.id, u.name, u.kind) for u in profile.units if u.id not in known]  # names given here stay
+        else:
+            was = known.get(args.unit, Unit(args.unit, args.unit, "ambulance"))
+            found = [Unit(args.unit, args.name or was.name, args.kind or was.kind)]
         for unit in found:
             await units.enrol(connection, centre, unit)
         print(f"enrolled {len(found)} unit{'s' * (len(found) != 1)} in centre {centre}")
+        async with open_pool(settings.database_url.get_secret_value(), 1) as pool:
+            for unit in found:
+                if taken := await take_in_kept(pool, centre, unit.id, datetime.now(UTC)):
+                    print(f"{unit.id}: {taken} messages it had sent before are taken in from the quarantine")
 
     return _with_database(run)
 

@@ -40,6 +40,7 @@ class Quality(IntFlag):
     ROLLOVER_REPAIRED = 16  # the date was off by a multiple of 1024 weeks, and was put right
     DATE_DISPUTED = 32  # the sentences' date and the device's clock differ by over a day, and not by a rollover
     NOT_MEASURED = 64  # dead reckoning, manual or simulator mode
+    IMPOSSIBLE_SPEED = 128  # no road vehicle and no helicopter is that fast; the place may still be right
 
     @property
     def usable(self) -> bool:

@@ -1,4 +1,4 @@
-"""What only the receiver of a message can judge about a fix, and how long a fix stays worth looking at.
+"""What the gateway judges about a fix, and how long a fix stays worth looking at.
 
 Flags of the message alone (0, 0; before 2000; rollover) are set where it is read, in ``tracker.wire``. One named
 predicate per check; every threshold is a constant with its reason.
@@ -14,6 +14,9 @@ AHEAD_TOLERANCE = timedelta(seconds=60)
 """How far a fix may lie ahead of the gateway's clock. GNSS time is right to the microsecond; a modem's or phone's
 clock, and the gateway's own without a time server, may be seconds off; a minute is a fault (or 2080)."""
 
+FASTEST = 100.0
+"""Metres per second that a unit may claim: rescue helicopters reach 85, ambulances half of that."""
+
 STALE_FLOOR = 60.0
 """Seconds; a fix younger than this is never called stale, however often the unit means to report."""
 
@@ -26,11 +29,19 @@ def is_ahead(fix_time: datetime, received_at: datetime) -> bool:
     return fix_time - received_at > AHEAD_TOLERANCE
 
 
+def is_too_fast(speed: float | None) -> bool:
+    """Whether a speed over ground, m/s, is none that a unit can have."""
+    return speed is not None and speed > FASTEST
+
+
 def judged(fix: Fix, received_at: datetime) -> Fix:
-    """The fix with the flags that need the time of receipt."""
+    """The fix with the flags of this module added."""
+    doubts = Quality.GOOD
     if is_ahead(fix.time, received_at):
-        return msgspec.structs.replace(fix, quality=fix.quality | Quality.FUTURE)
-    return fix
+        doubts |= Quality.FUTURE
+    if is_too_fast(fix.speed):
+        doubts |= Quality.IMPOSSIBLE_SPEED
+    return msgspec.structs.replace(fix, quality=fix.quality | doubts) if doubts else fix
 
 
 def stale_after(report_interval: float | None) -> float:

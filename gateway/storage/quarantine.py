@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from gateway.storage import sql
 from tracker.errors import Reason
+from tracker.wire.topics import PREFIX
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -81,3 +82,18 @@ async def counts(connection: AsyncConnection[Any], centre: str) -> dict[str, int
     """How many different messages lie there for each reason."""
     cursor = await connection.execute(sql.query("quarantine_counts"), {"centre": centre})
     return {reason: messages for reason, messages, _ in await cursor.fetchall()}
+
+
+async def of_stranger(
+    connection: AsyncConnection[Any], centre: str, unit: str, after: int, limit: int
+) -> list[Quarantined]:
+    """What a unit sent before it was enrolled, oldest first, behind the id ``after``."""
+    values = {"centre": centre, "prefix": f"{PREFIX}/{centre}/units/{unit}/", "after": after, "limit": limit}
+    async with connection.cursor(row_factory=class_row(Quarantined)) as cursor:
+        await cursor.execute(sql.query("quarantine_of_unit"), values)
+        return await cursor.fetchall()
+
+
+async def release(connection: AsyncConnection[Any], centre: str, ids: Sequence[int]) -> None:
+    """Forget messages that have been taken in after all."""
+    await connection.execute(sql.query("quarantine_release"), {"centre": centre, "ids": list(ids)})

@@ -288,6 +288,12 @@ async def test_every_query_file_runs_on_timescaledb(connection: Connection) -> N
     (kept,) = await quarantine.newest(connection, "semua", 10)
     assert (kept.payload, kept.reason, kept.times_seen) == (refused.payload, refused.reason.value, 2)
     assert await quarantine.counts(connection, "semua") == {refused.reason.value: 1}
+    early = quarantine.Refused("sigap/v1/semua/units/nanti/nmea", Reason.NOT_ENROLLED, "who?", b"$GN", LONG_AGO)
+    async with connection.transaction():
+        await quarantine.keep(connection, "semua", [early])
+    (waiting,) = await quarantine.of_stranger(connection, "semua", "nanti", 0, 10)
+    await quarantine.release(connection, "semua", [waiting.id])
+    assert await quarantine.of_stranger(connection, "semua", "nanti", 0, 10) == []
 
     await missions_from_open_to_score(connection, "semua", good)
     assert [name for name in sql.query_names() if sql.query(name) not in executed] == []

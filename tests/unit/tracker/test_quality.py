@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,16 @@ def test_the_judgement_adds_to_what_was_known() -> None:
     assert ahead.quality == Quality.FUTURE | Quality.ROLLOVER_REPAIRED
     late = fix(timedelta(days=-3), Quality.NOT_MEASURED)
     assert judged(late, NOW) is late
+
+
+@pytest.mark.parametrize(
+    ("speed", "doubted"), [(None, False), (0.0, False), (100.0, False), (100.1, True), (463.0, True)]
+)
+def test_a_speed_that_no_unit_has_is_doubted(speed: float | None, doubted: bool) -> None:
+    """The place may be right, so the marker still moves; the flag says what to think of it."""
+    found = judged(msgspec.structs.replace(fix(timedelta(0)), speed=speed), NOW).quality
+    assert (found is Quality.IMPOSSIBLE_SPEED) == doubted
+    assert found.usable
 
 
 @pytest.mark.parametrize(("interval", "stale"), [(None, 60), (1.0, 60), (25.0, 60), (30.0, 70), (300.0, 610)])

@@ -1,0 +1,1 @@
+DELETE FROM quarantine WHERE centre = %(centre)s AND id = ANY (%(ids)s)
