@@ -38,7 +38,7 @@ test-timescale: setup $(VENV)/.debian  ## the integration suite against SIGAP_TE
 	@test -n "$$SIGAP_TEST_DATABASE_URL" || { echo "set SIGAP_TEST_DATABASE_URL to a TimescaleDB server, as a superuser"; exit 2; }
 	@$(BIN)/pytest tests/integration $(PYTEST)
 
-setup: $(VENV)/.python $(WEB)/dist/.built  ## fill .venv and build the board; quick the second time
+setup: $(VENV)/.python $(WEB)/node_modules/.built  ## fill .venv and build the board; quick the second time
 
 clean:  ## remove all that set-up made; the demo's data stays
 	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist $(WASM)/node_modules
@@ -72,7 +72,7 @@ $(WEB)/node_modules/.installed: $(VENV)/.node $(WEB)/package-lock.json
 	@cd $(WEB) && $(NPM) ci --ignore-scripts
 	@touch $@
 
-$(WEB)/dist/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
+$(WEB)/node_modules/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 	@echo "setting up: the board"
 	@cd $(WEB) && $(NPM) run --silent build
 	@touch $@
