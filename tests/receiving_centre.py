@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -36,14 +36,16 @@ class ReceivingCentre:
     Args:
         port: of the broker on loopback.
         receipts: whether every epoch gets its receipt by itself, ten times a second.
+        strangers: units it does not know: their epochs are receipted as quarantined.
     """
 
-    def __init__(self, port: int, *, receipts: bool = False) -> None:
+    def __init__(self, port: int, *, receipts: bool = False, strangers: Container[str] = ()) -> None:
         self.heard: list[Heard] = []
         self.presences: list[tuple[str, Presence]] = []
         self.messages: list[tuple[Channel, bytes]] = []
         self._port = port
         self._receipts = receipts
+        self._strangers = strangers
         self._stop = threading.Event()
         self._owed: list[Heard] = []
         self._lock = threading.Lock()
@@ -64,9 +66,11 @@ class ReceivingCentre:
         self._client.publish(gateway_presence(CENTRE), payload, qos=1, retain=True).wait_for_publish(10)
 
     def receipt(self, unit: str, outbox: str, sequences: set[int]) -> None:
-        """Say that these are stored."""
+        """Say that these are stored, or for a stranger that they are kept in the quarantine."""
         topic = str(UnitTopic(CENTRE, unit, Channel.RECEIPT, outbox))
-        payload = receipt.encode(Receipt(stored=to_ranges(sequences)))
+        ranges = to_ranges(sequences)
+        said = Receipt(quarantined=ranges) if unit in self._strangers else Receipt(stored=ranges)
+        payload = receipt.encode(said)
         self._client.publish(topic, payload, qos=1).wait_for_publish(10)
 
     def sequences(self, channel: Channel | None = None) -> Counter[int]:

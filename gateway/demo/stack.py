@@ -31,7 +31,7 @@ _READY_S = 30.0
 _GATEWAY_STOP_S = 10.0
 _DRAIN_S = 20.0  # for a run with an end: the fleet may take that long to deliver what it still has
 _HASTY_DRAIN_S = 4.0  # for a run that somebody interrupts: he waits, and what is not delivered stays on its unit
-_FLEET_DONE = (0, 3)  # exit codes of sigap-unit: all receipted; the time is over and some items still wait
+_FLEET_DONE = (0, 3, 4)  # exit codes of sigap-unit: all receipted; some items wait; some are in the quarantine
 _board = re.compile(r"^board=(\S+)$", re.MULTILINE)
 
 

@@ -72,9 +72,9 @@ def test_two_logs_are_two_units_and_every_fix_of_them_arrives(mosquitto: Mosquit
         assert (done.returncode, done.stdout.splitlines()) == (
             0,
             [
-                "unit=ambulans-07 sent=50 receipted=50 waiting=0",
-                "unit=other sent=30 receipted=30 waiting=0",
-                "units=2 sent=80 receipted=80 waiting=0",
+                "unit=ambulans-07 sent=50 receipted=50 waiting=0 quarantined=0 declined=0",
+                "unit=other sent=30 receipted=30 waiting=0 quarantined=0 declined=0",
+                "units=2 sent=80 receipted=80 waiting=0 quarantined=0 declined=0",
             ],
         )
         first = centre.fix_times("ambulans-07")
@@ -118,8 +118,30 @@ def test_items_without_a_receipt_are_counted_and_sent_by_the_next_run(mosquitto:
         centre.say_online(True)
         again = run("replay", mosquitto, *options)
         assert again.returncode == 0
-        assert again.stdout.splitlines()[-1] == "units=1 sent=100 receipted=100 waiting=0"
+        assert again.stdout.splitlines()[-1] == "units=1 sent=100 receipted=100 waiting=0 quarantined=0 declined=0"
         assert len(centre.fix_times("drive")) == 50
+
+
+def test_a_unit_that_is_not_enrolled_hears_where_its_fixes_lie(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Everything is receipted, and yet it is no success: the counts, a sentence and the exit code say so."""
+    known, stranger = tmp_path / "known.log", tmp_path / "tamu-01.log"
+    for log in (known, stranger):
+        log.write_bytes(drive())
+    with ReceivingCentre(mosquitto.port, receipts=True, strangers={"tamu-01"}) as centre:
+        centre.say_online(True)
+        done = run("replay", mosquitto, known, stranger, "--speed", "max", "--state", tmp_path / "state")
+    assert (done.returncode, done.stdout.splitlines()) == (
+        4,
+        [
+            "unit=known sent=50 receipted=50 waiting=0 quarantined=0 declined=0",
+            "unit=tamu-01 sent=50 receipted=50 waiting=0 quarantined=50 declined=0",
+            "units=2 sent=100 receipted=100 waiting=0 quarantined=50 declined=0",
+        ],
+    )
+    assert done.stderr.splitlines()[-1] == (
+        "sigap-unit: 50 fixes lie in the centre's quarantine and not in its tracks; "
+        "`sigap quarantine` there says why (is the unit enrolled? `sigap enrol tamu-01`)"
+    )
 
 
 def test_a_bare_device_publishes_pure_nmea_and_writes_what_was_acknowledged(
@@ -188,7 +210,7 @@ def test_a_signal_ends_a_fleet_cleanly(mosquitto: Mosquitto, tmp_path: Path, num
                 process.send_signal(number)
                 out, err = process.communicate(timeout=30)
             assert process.returncode == 0, err
-            assert out.splitlines()[-1].endswith("waiting=0")
+            assert out.splitlines()[-1].endswith("waiting=0 quarantined=0 declined=0")
         for unit in ("ambulans-01", "ambulans-02"):
             assert [p.online for name, p in centre.presences if name == unit] == [True, False, True, False]
             numbers = [entry["seq"] for entry in entries(ledger) if entry["unit"] == unit]

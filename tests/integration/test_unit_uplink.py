@@ -14,6 +14,7 @@ from fieldunit.simulator.receiver import Receiver
 from fieldunit.simulator.vehicle import State
 from fieldunit.uplink import lanes
 from fieldunit.uplink.broker import Broker
+from fieldunit.uplink.delivery import Tally
 from gateway.demo.broker import Mosquitto
 from gateway.demo.ports import free_port
 from tests.receiving_centre import CENTRE, ReceivingCentre, eventually
@@ -67,9 +68,9 @@ def test_a_receipt_deletes_and_a_puback_does_not(mosquitto: Mosquitto, state: Pa
         eventually(lambda: len(centre.sequences()) == 3)
         assert isinstance(unit, Unit)
         eventually(lambda: not unit.unanswered)
-        assert unit.tally() == (3, 0, 3, 0)
+        assert unit.tally() == Tally(3, 0, 3)
         centre.receipt(UNIT, outbox_id(unit), {1, 3})
-        eventually(lambda: unit.tally() == (3, 2, 1, 0))
+        eventually(lambda: unit.tally() == Tally(3, 2, 1))
     with Outbox(outbox_path(state, UNIT)) as outbox:
         assert [item.seq for item in outbox.oldest(10)] == [2]
 
@@ -126,7 +127,7 @@ def test_the_last_will_says_that_a_silenced_unit_is_gone(mosquitto: Mosquitto, s
         unit.silence()
         eventually(lambda: [p.online for _, p in centre.presences] == [True, False])
         unit.report(reports(1)[0])
-        assert unit.tally() == (0, 0, 1, 0)
+        assert unit.tally() == Tally(0, 0, 1)
         assert not centre.heard
     assert [p.online for _, p in centre.presences] == [True, False]
 
@@ -152,7 +153,7 @@ def test_nothing_is_lost_over_a_broker_that_dies(mosquitto: Mosquitto, state: Pa
                 arrived |= set(centre.fix_times(UNIT))
             if part < 2:
                 mosquitto.start()
-        assert unit.tally() == (120, 120, 0, 0)
+        assert unit.tally() == Tally(120, 120, 0)
 
 
 def test_a_restart_sends_what_the_last_run_left(mosquitto: Mosquitto, state: Path) -> None:

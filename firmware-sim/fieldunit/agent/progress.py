@@ -47,8 +47,10 @@ class Progress:
         if self._bar.disable or time.monotonic() - self._shown < _EVERY_S:
             return
         self._shown = time.monotonic()
-        sent, receipted, waiting, _ = total([unit.tally() for unit in self._units])
-        counts = f"sent {sent}, receipted {receipted}, waiting {waiting}"
+        tally = total([unit.tally() for unit in self._units])
+        counts = f"sent {tally.sent}, receipted {tally.receipted}, waiting {tally.waiting}"
+        if tally.quarantined:
+            counts += f", quarantined {tally.quarantined}"
         self._bar.update(self._task, completed=reported, counts=counts)
 
     def __enter__(self) -> Self:

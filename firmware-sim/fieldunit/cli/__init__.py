@@ -1,7 +1,7 @@
 """The command `sigap-unit`: reads the command line and the environment, and nothing else does.
 
 Exit codes: 0 done; 1 failed, explained on stderr; 2 the command line cannot be meant; 3 done, but items still wait in
-an outbox for their receipt.
+an outbox for their receipt; 4 done, but the centre has put fixes into its quarantine.
 """
 
 import argparse
@@ -26,7 +26,9 @@ _ENVIRONMENT = """environment:
   SIGAP_UNIT_TLS_CA     certificate (PEM) of the authority that signed the broker's; with it, TLS is used
 
 exit codes:
-  0 done; 1 failed, the reason is on stderr; 2 wrong usage; 3 done, but items wait in an outbox for their receipt"""
+  0 done, or a simulated fleet was interrupted; 1 failed, the reason is on stderr; 2 wrong usage
+  3 done, but items wait in an outbox for their receipt
+  4 done, but the centre has put fixes into its quarantine: they are receipted, and in no track"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -27,7 +27,7 @@ from tracker import regions
 from tracker.errors import BadInput
 from tracker.wire.topics import checked_id
 
-DONE, FAILED, WAITING = 0, 1, 3
+DONE, FAILED, WAITING, QUARANTINED = 0, 1, 3, 4
 """Exit codes; 2, wrong usage, is argparse's."""
 
 _CONNECT_S = 10.0
@@ -148,14 +148,18 @@ def _finish(
         drained = outcome.drain(heard, options.drain, stop, lambda: _look(progress, network))
     tallies = {unit.name: unit.tally() for unit in units}
     for name, tally in tallies.items():
-        print(outcome.line(f"unit={name}", tally, "coverage=lost" if name in silenced else ""))
-    print(outcome.line(f"units={len(units)}", outcome.total(list(tallies.values()))), flush=True)
+        remark = "coverage=lost" if name in silenced else ""
+        print(outcome.line(f"unit={name}", tally, remark, bare=options.bare))
+    print(outcome.line(f"units={len(units)}", outcome.total(list(tallies.values())), bare=options.bare), flush=True)
     if not drained:
         waiting = sum(tallies[unit.name].waiting for unit in heard)
         fate = f"they are safe in {options.state}, and the next run sends them"
         if options.bare:
             fate = "they end with this process: a bare device keeps nothing"
         print(f"sigap-unit: {waiting} items are not confirmed; {fate}", file=sys.stderr)
+    if sentence := outcome.quarantine_sentence(tallies):
+        print(f"sigap-unit: {sentence}", file=sys.stderr)
+        return QUARANTINED  # before WAITING: what waits is said by the next run as well, and this is not
     return DONE if drained else WAITING
 
 

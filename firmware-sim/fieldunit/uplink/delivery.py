@@ -7,6 +7,7 @@ its defaults, 4,000 never arrived.
 
 import asyncio
 import secrets
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -28,6 +29,16 @@ class Tally(NamedTuple):
     receipted: int  # gone from the outbox because a receipt named them
     waiting: int  # still in the outbox
     lost: int = 0  # gone without a receipt: only a bare device loses
+    quarantined: int = 0  # of the receipted: kept at the centre with a reason, but in no track
+    declined: int = 0  # of the receipted: read well, and there was no fix in them
+
+
+class _Taken(NamedTuple):
+    """Items that receipts have taken out of the outbox, by what became of them."""
+
+    stored: int
+    quarantined: int
+    declined: int
 
 
 class Delivery:
@@ -70,7 +81,8 @@ class Delivery:
         self._lanes = Lanes(outbox, windows)
         self._published: dict[int, Message] = {}  # by the link's token, on this connection
         self._alarm: asyncio.TimerHandle | None = None
-        self._receipted = 0
+        self._taken = _Taken(0, 0, 0)
+        self._taking = threading.Lock()  # what is out of the outbox is counted: a tally never falls in between
         self._refusal: str | None = None
         will = (self._presence_topic, presence.encode(Presence(False)))
         self._link = Link(broker, unit, self, will=will, backoff=backoff)
@@ -105,7 +117,9 @@ class Delivery:
 
     def tally(self) -> Tally:
         """The counts; any thread may ask."""
-        return Tally(self._lanes.first_sends, self._receipted, self.outbox.depth)
+        with self._taking:
+            taken, depth = self._taken, self.outbox.depth
+        return Tally(self._lanes.first_sends, sum(taken), depth, quarantined=taken.quarantined, declined=taken.declined)
 
     # What the link tells
 
@@ -154,11 +168,18 @@ class Delivery:
 
     def _take_receipt(self, received: receipt.Receipt) -> None:
         """Delete in another thread: it may have to wait for an append, and this one carries all units."""
-        deleting = self._loop.run_in_executor(None, self.outbox.delete, received.ranges)
-        deleting.add_done_callback(lambda done: self._deleted(done.result(), received.ranges))
+        deleting = self._loop.run_in_executor(None, self._delete, received)
+        deleting.add_done_callback(lambda done: self._deleted(done, received.ranges))
 
-    def _deleted(self, count: int, ranges: tuple[receipt.Range, ...]) -> None:
-        self._receipted += count
+    def _delete(self, received: receipt.Receipt) -> None:
+        """By what became of them. A number that a former receipt named is gone already and is not counted again."""
+        fates = (received.stored, received.quarantined, received.declined)
+        with self._taking:
+            taken = (self.outbox.delete(ranges) if ranges else 0 for ranges in fates)
+            self._taken = _Taken(*(before + now for before, now in zip(self._taken, taken, strict=True)))
+
+    def _deleted(self, done: asyncio.Future[None], ranges: tuple[receipt.Range, ...]) -> None:
+        done.result()  # a broken disk is raised here, and the network tells it
         self._lanes.receipted(ranges)
         self._pump()
 

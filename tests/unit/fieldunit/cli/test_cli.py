@@ -93,8 +93,8 @@ def test_what_waits_is_counted_and_the_exit_code_says_so(
     assert main(["replay", str(log), "--state", str(state), "--speed", "max", "--drain", "0"]) == 3
     told = capsys.readouterr()
     assert told.out.splitlines() == [
-        "unit=drive-1 sent=0 receipted=0 waiting=1",
-        "units=1 sent=0 receipted=0 waiting=1",
+        "unit=drive-1 sent=0 receipted=0 waiting=1 quarantined=0 declined=0",
+        "units=1 sent=0 receipted=0 waiting=1 quarantined=0 declined=0",
     ]
     assert f"1 items are not confirmed; they are safe in {state}" in told.err
     assert (state / "drive-1.outbox").exists()
