@@ -154,6 +154,8 @@ def load(path: Path) -> Region:
         return _read(body)
     except (msgspec.MsgspecError, ValueError, KeyError, BrokenGraph) as error:
         raise RegionFileUnusable(f"{path}: the file contradicts itself ({error}); {again}") from error
+    except OSError as error:
+        raise RegionFileUnusable(f"no room for temporary files in {tempfile.gettempdir()}: {error.strerror}") from error
 
 
 def _read(body: memoryview) -> Region:

@@ -102,9 +102,10 @@ def speed_of(tags: Tags) -> float | None:
     rural 80, motorway 100 km/h. Other words (none, signals, DE:rural) are None: the class says more than a guess.
     """
     for key in ("maxspeed", "maxspeed:type", "source:maxspeed", "zone:maxspeed"):
-        found = [speed for part in tags.get(key, "").split(";") if (speed := _speed(part.strip())) is not None]
-        if found:
-            return min(found)
+        if key in tags:
+            found = [speed for part in tags[key].split(";") if (speed := _speed(part.strip())) is not None]
+            if found:
+                return min(found)
     return None
 
 
@@ -171,9 +172,15 @@ def _for_feet(tags: Tags) -> bool:
 def _fits(tags: Tags, profile: Profile) -> bool:
     if profile is not Profile.CAR:
         return True
-    width = min(_metres(tags.get(key, "")) or math.inf for key in ("maxwidth:physical", "maxwidth", "width"))
-    height = min(_metres(tags.get(key, "")) or math.inf for key in ("maxheight:physical", "maxheight"))
-    return width >= AMBULANCE_WIDTH and height >= AMBULANCE_HEIGHT
+    return all(
+        (_metres(tags[key]) or math.inf) >= needed
+        for keys, needed in (
+            (("maxwidth:physical", "maxwidth", "width"), AMBULANCE_WIDTH),
+            (("maxheight:physical", "maxheight"), AMBULANCE_HEIGHT),
+        )
+        for key in keys
+        if key in tags
+    )
 
 
 def _directions(tags: Tags, profile: Profile) -> tuple[bool, bool]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.fix_map import Drawn, draw
+from tracker.geodesy import distances
 from tracker.roads.engines import INFINITE, CchEngine, Engine, ScipyEngine
 from tracker.roads.graph import Profile, RoadGraph
 from tracker.roads.router import Router
@@ -130,6 +131,29 @@ def test_of_two_streets_between_the_same_corners_the_cheaper_is_driven(engine: t
     assert second is not None
     assert [street.name for street in second.streets] == ["", "bent", ""]
     assert len(second.latitude) == 6  # both places, A, F, G, B
+
+
+def test_the_geometry_follows_the_bends_in_the_direction_of_driving(engine: type[CchEngine]) -> None:
+    """A winding street, drawn from A to F, driven either way, from and to places between its bends."""
+    roads = draw(
+        """
+        A---B   E---F---G
+            |   |
+            C---D
+        """,
+        {"ABCDEF": {}, "FG": {}},
+    )
+    router = router_on(roads, engine)
+    early, late = roads.place("AF", 0.1), roads.place("AF", 0.9)  # on AB and on EF
+    there, back = router.route(early, roads.place("FG", 0.5)), router.route(roads.place("FG", 0.5), early)
+    within = router.route(late, early)
+    for route, letters in ((there, "BCDEF"), (back, "FEDCB"), (within, "EDCB")):
+        assert route is not None
+        points = zip(route.latitude[1:-1].tolist(), route.longitude[1:-1].tolist(), strict=True)
+        for point, letter in zip(points, letters, strict=True):
+            assert point == pytest.approx(roads.at(letter), abs=1e-9)
+        ends = distances(route.latitude[:-1], route.longitude[:-1], route.latitude[1:], route.longitude[1:])
+        assert float(ends.sum()) == pytest.approx(route.length, abs=0.01)
 
 
 def test_closed_arcs_are_not_driven_and_no_way_is_no_route(engine: type[CchEngine]) -> None:
