@@ -109,3 +109,12 @@ test('without a way over roads the line is straight and says so', () => {
 test('a unit without a destination draws nothing', () => {
   expect(features(aUnit())).toEqual([])
 })
+
+test('where no way is known only the stop is drawn, and so while the way is being fetched', () => {
+  const drawn = (eta: object) =>
+    routeFeatures([aUnit({ eta: anEta(eta) })], null, (each) => arrivalOf(each, NOW), () => undefined).features
+  const unknown = { route_version: null, eta_s: null, unknown_because: 'no open road leads there' }
+  for (const eta of [unknown, { route_version: 2 }]) {
+    expect(drawn(eta).map(({ geometry }) => geometry.type)).toEqual(['Point'])
+  }
+})

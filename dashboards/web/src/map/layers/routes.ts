@@ -27,10 +27,9 @@ export function routeFeatures(
     const arrival = arrivalOf(unit)
     if (arrival === null) continue
     const line = unit.eta?.route_version == null ? undefined : lineOf(unit.unit)
-    const stop = [arrival.longitude, arrival.latitude]
+    const stop: [number, number] = [arrival.longitude, arrival.latitude]
     const from: [number, number] | null = unit.position === null ? null : [unit.position.longitude, unit.position.latitude]
-    const whole = line?.coordinates ?? null
-    const coordinates = from === null ? whole : whole === null ? [from, stop] : ahead(whole, from)
+    const coordinates = wayOf(unit, arrival, line, from, stop)
     const properties = {
       unit: unit.unit,
       sure: line !== undefined && arrival.left !== null && arrival.source === 'road',
@@ -44,6 +43,19 @@ export function routeFeatures(
     features.push({ type: 'Feature', properties, geometry: { type: 'Point', coordinates: stop } })
   }
   return { type: 'FeatureCollection', features }
+}
+
+/** What is drawn of a way; nothing while it is being fetched, and nothing where none is known. */
+function wayOf(
+  unit: Unit,
+  arrival: Arrival,
+  line: Line | undefined,
+  from: [number, number] | null,
+  stop: [number, number],
+): number[][] | null {
+  if (line !== undefined) return from === null ? line.coordinates : ahead(line.coordinates, from)
+  const straight = unit.eta?.route_version == null && arrival.left !== null
+  return straight && from !== null ? [from, stop] : null
 }
 
 export const routeLayers = (palette: Palette): LayerSpecification[] => {
