@@ -72,6 +72,17 @@ def test_a_region_comes_back_as_it_was(saved: Path, imported: Imported) -> None:
     assert np.array_equal(matrix.matrix(nodes, nodes), truth.matrix(nodes, nodes))
 
 
+def test_the_order_of_the_nodes_is_the_one_that_was_found(saved: Path, imported: Imported, tmp_path: Path) -> None:
+    """Any order gives right costs; only a good one gives them fast."""
+    orders = []
+    for name, topology in (("found", CchEngine(imported.graph).topology), ("loaded", load(saved).topology)):
+        (tmp_path / name).mkdir()
+        topology.save(str(tmp_path / name))
+        orders.append((tmp_path / name / "order").read_bytes())
+    assert orders[0] == orders[1]
+    assert orders[0] != np.arange(imported.graph.nodes, dtype=np.uint32).tobytes()
+
+
 def test_saving_twice_gives_the_same_bytes(tmp_path: Path, imported: Imported) -> None:
     """So that a region can be compared and cached by its digest."""
     digests = set()
