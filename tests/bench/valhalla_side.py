@@ -8,7 +8,6 @@ milliseconds of CPU and of the clock, medians of each.
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -80,7 +79,9 @@ def main() -> None:
             ),
             7,
         ),
-        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "rss_mb": int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        * os.sysconf("SC_PAGE_SIZE")
+        / 2**20,
         "version": getattr(valhalla, "__version__", "unknown"),
     }
     print(json.dumps(found))
