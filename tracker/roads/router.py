@@ -53,7 +53,6 @@ class _Ends:
 
     node: NDArray[np.uint32]  # [places, 2]
     cost: NDArray[np.int64]  # [places, 2] milliseconds
-    arc: NDArray[np.int64]  # [places, 2]
 
 
 class Router:
@@ -194,11 +193,11 @@ class Router:
 
     def _departures(self, places: Sequence[Snap]) -> _Ends:
         arcs, along = self._both(places)
-        return _Ends(self.graph.arc_head[arcs], self._parts(arcs, 1.0 - along), arcs)
+        return _Ends(self.graph.arc_head[arcs], self._parts(arcs, 1.0 - along))
 
     def _arrivals(self, places: Sequence[Snap]) -> _Ends:
         arcs, along = self._both(places)
-        return _Ends(self.graph.arc_tail[arcs], self._parts(arcs, along), arcs)
+        return _Ends(self.graph.arc_tail[arcs], self._parts(arcs, along))
 
     def _direct(self, sources: Sequence[Snap], targets: Sequence[Snap]) -> NDArray[np.int64]:
         """Costs without leaving the arc, [sources, targets]; `INFINITE` where that does not do."""
