@@ -111,9 +111,10 @@ def test_items_without_a_receipt_are_counted_and_sent_by_the_next_run(mosquitto:
     log = tmp_path / "drive.log"
     log.write_bytes(drive())
     options: list[str | Path] = [log, "--speed", "max", "--state", tmp_path / "state"]
-    lonely = run("replay", mosquitto, *options, "--drain", "0.5")
+    lonely = run("replay", mosquitto, *options, "--drain", "2.5")
     assert lonely.returncode == 3
     assert "50 items are not confirmed; they are safe in" in lonely.stderr
+    assert "no gateway of centre 'bojonegoro' has said that it is there" in lonely.stderr
     with ReceivingCentre(mosquitto.port, receipts=True) as centre:
         centre.say_online(True)
         again = run("replay", mosquitto, *options)

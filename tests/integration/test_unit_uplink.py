@@ -2,6 +2,8 @@
 
 import contextlib
 import random
+import socketserver
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,9 +41,11 @@ def state(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def running_unit(port: int, state: Path, interval_s: float | None = 1.0) -> Iterator[ReportingUnit]:
-    troubles: list[str] = []
-    station = Station(CENTRE, Broker("127.0.0.1", port), state, None, troubles.append, reconnect_min_s=0.1)
+def running_unit(
+    port: int, state: Path, interval_s: float | None = 1.0, troubles: list[str] | None = None
+) -> Iterator[ReportingUnit]:
+    told = [] if troubles is None else troubles
+    station = Station(CENTRE, Broker("127.0.0.1", port), state, None, told.append, reconnect_min_s=0.1)
     with open_units(station, [UNIT], interval_s) as ([unit], network):
         yield unit
         network.check()
@@ -224,3 +228,38 @@ class _Closed(Mosquitto):
 
     def configuration(self, store: Path) -> str:
         return super().configuration(store).replace("allow_anonymous true", "allow_anonymous false")
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n" + b"x" * 100_000, "does not speak MQTT; is it another server's port?"),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "does not speak MQTT; is it another server's port?"),
+        (b"", "closes the connection without an answer: does it speak MQTT, and without TLS as here?"),
+    ],
+)
+def test_a_server_that_is_no_broker_is_named_as_such(state: Path, answer: bytes, sentence: str) -> None:
+    """Once, and the unit goes on trying, because a broker may yet come to that address."""
+    tries: list[bytes] = []
+
+    class Stranger(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            tries.append(self.request.recv(4096))
+            with contextlib.suppress(OSError):  # the unit need not hear it to the end
+                self.request.sendall(answer)
+
+    troubles: list[str] = []
+    with socketserver.TCPServer(("127.0.0.1", 0), Stranger) as server:
+        port = server.server_address[1]
+        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
+        serving.start()
+        try:
+            with running_unit(port, state, troubles=troubles) as unit:
+                eventually(lambda: len(tries) >= 3)
+                assert not unit.up
+        finally:
+            server.shutdown()
+            serving.join()
+    assert [trouble for trouble in troubles if "no connection" not in trouble] == [
+        f"{UNIT}: 127.0.0.1:{port} {sentence} Trying again"
+    ]

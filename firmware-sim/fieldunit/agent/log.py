@@ -44,7 +44,7 @@ def read_log(path: Path, day: date | None = None) -> Log:
         day: UTC date of the first sentence, for a log that names none.
 
     Raises:
-        LogError: the file cannot be read, holds no fix, or names no date where none was given.
+        LogError: the file cannot be read, holds no sentence or no fix, or names no date where none was given.
     """
     try:
         data = path.read_bytes()
@@ -53,7 +53,8 @@ def read_log(path: Path, day: date | None = None) -> Log:
     framer = SentenceFramer()
     reader = EpochReader(None if day is None else datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
     epochs: list[RawEpoch] = []
-    for line in framer.feed(data) + framer.flush():
+    lines = framer.feed(data) + framer.flush()
+    for line in lines:
         epochs += reader.feed(line)
     epochs += reader.flush()
     reports, no_fix = [], 0
@@ -63,8 +64,12 @@ def read_log(path: Path, day: date | None = None) -> Log:
             no_fix += 1
         else:
             reports.append(report)
+    unreadable = sum(reader.refused.values())
+    if unreadable == len(lines):
+        seen = f"; {unreadable} lines look like one and are broken" if unreadable else ""
+        raise LogError(f"{path} holds no NMEA sentence: is it a log of a receiver?{seen}")
     if not reports:
-        raise LogError(f"{path} holds no fix: {len(epochs)} epochs, {sum(reader.refused.values())} unreadable lines")
+        raise LogError(f"{path} holds no fix: {len(epochs)} epochs, {unreadable} unreadable lines")
     if all(report.epoch.device_time is None for report in reports):
         raise LogError(f"{path} names no date, only times of day: give the day it was recorded with --date YYYY-MM-DD")
     return Log(reports, no_fix, reader.refused)

@@ -50,6 +50,10 @@ class ReportingUnit(Protocol):
     def up(self) -> bool:
         """Whether there is a connection."""
 
+    @property
+    def gateway(self) -> bool | None:
+        """Whether the centre's gateway is there; None where it has said nothing, or the device cannot hear it."""
+
     def report(self, report: Report) -> None:
         """Take a fix of the present."""
 
@@ -77,6 +81,11 @@ class Unit:
     def up(self) -> bool:
         """Whether there is a connection."""
         return self._delivery.up
+
+    @property
+    def gateway(self) -> bool | None:
+        """Whether the centre's gateway is there; None where it has said nothing."""
+        return self._delivery.gateway
 
     def report(self, report: Report) -> None:
         """Take a fix of the present; it is durable when this returns."""
@@ -122,6 +131,11 @@ class BareUnit:
     def up(self) -> bool:
         """Whether there is a connection."""
         return self._delivery.up
+
+    @property
+    def gateway(self) -> bool | None:
+        """Such a device only talks."""
+        return None
 
     def report(self, report: Report) -> None:
         """Publish a fix, or lose it."""

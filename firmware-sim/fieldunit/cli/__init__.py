@@ -108,7 +108,9 @@ def _add_simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--rate", type=arguments.rate, default=1.0, metavar="HZ", help="fixes a second and vehicle (default: 1)"
     )
-    command.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed, the same drives (default: 1)")
+    command.add_argument(
+        "--seed", type=arguments.whole, default=1, metavar="N", help="the same seed, the same drives (default: 1)"
+    )
     command.add_argument(
         "--silence",
         type=arguments.silence,
@@ -124,7 +126,9 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--broker", default=os.environ.get("SIGAP_UNIT_BROKER"), metavar="HOST:PORT", help="MQTT broker"
     )
-    command.add_argument("--state", type=Path, metavar="DIR", help="folder of the outboxes; made if it is not there")
+    command.add_argument(
+        "--state", type=arguments.folder, metavar="DIR", help="folder of the outboxes; made if it is not there"
+    )
     command.add_argument(
         "--for",
         dest="for_s",

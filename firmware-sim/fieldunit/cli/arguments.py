@@ -4,6 +4,7 @@ import argparse
 import math
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 from fieldunit.simulator.fleet import HIGHEST_RATE
 
@@ -35,6 +36,18 @@ def rate(text: str) -> float:
 def count(text: str) -> int:
     """How many vehicles."""
     return int(_argument(text, "number of vehicles: 1 to 1000", int, 1, 1000))
+
+
+def whole(text: str) -> int:
+    """Any whole number."""
+    return int(_argument(text, "whole number", int, -(2**63), 2**63 - 1))
+
+
+def folder(text: str) -> Path:
+    """A folder, by name: the current one has to be meant."""
+    if not text:
+        raise argparse.ArgumentTypeError("no folder is named; the current one is '.'")
+    return Path(text)
 
 
 def speed(text: str) -> float | None:

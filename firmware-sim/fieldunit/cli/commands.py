@@ -15,11 +15,13 @@ from pathlib import Path
 
 from fieldunit.agent import outcome
 from fieldunit.agent import replay as playing
+from fieldunit.agent.centre_watch import CentreWatch
 from fieldunit.agent.ledger import Ledger
 from fieldunit.agent.log import Log, read_log
 from fieldunit.agent.progress import Progress
 from fieldunit.agent.unit import ReportingUnit, Station, open_units
 from fieldunit.cli.arguments import UsageError
+from fieldunit.outbox import OutboxError
 from fieldunit.simulator.fleet import drive, fleet_of, unit_names
 from fieldunit.uplink.broker import read_broker
 from fieldunit.uplink.network import Network
@@ -47,6 +49,7 @@ def replay(options: argparse.Namespace) -> int:
         _describe(path, log)
     plans = [playing.schedule(log.reports, options.speed) for log in logs]
     with _units(options, station, names, interval_s=None) as (units, network, stop):
+        watch = CentreWatch(station.centre, () if options.bare else units)
         if options.shift_to_now:
             now = datetime.now(UTC)
             plans = [playing.shift_to_now(plan, now) for plan in plans]
@@ -56,9 +59,9 @@ def replay(options: argparse.Namespace) -> int:
                 stop,
                 unlimited=options.speed is None,
                 for_s=options.for_s,
-                progress=lambda done: _look(progress, network, done),
+                progress=lambda done: _look(progress, network, watch, done),
             )
-        return _finish(options, units, network, stop, silenced=())
+        return _finish(options, units, network, watch, stop, silenced=())
 
 
 def simulate(options: argparse.Namespace) -> int:
@@ -74,6 +77,7 @@ def simulate(options: argparse.Namespace) -> int:
     _allow_open_files(8 * len(names) + 64)
     cars = fleet_of(profile, len(names), options.rate, options.seed)
     with _units(options, station, names, interval_s=1 / options.rate) as (units, network, stop):
+        watch = CentreWatch(station.centre, () if options.bare else units)
         with Progress("driving", units, None) as progress:
             drive(
                 cars,
@@ -83,10 +87,10 @@ def simulate(options: argparse.Namespace) -> int:
                 for_s=options.for_s,
                 silences=silences,
                 say=progress.say,
-                look=lambda: _look(progress, network),
+                look=lambda: _look(progress, network, watch),
             )
         interrupted = stop.is_set()
-        code = _finish(options, units, network, stop, silenced=tuple(silences))
+        code = _finish(options, units, network, watch, stop, silenced=tuple(silences))
         return DONE if interrupted else code
 
 
@@ -121,7 +125,7 @@ def _station(options: argparse.Namespace) -> Station:
         os.environ.get("SIGAP_UNIT_TLS_CA"),
     )
     if options.state is not None:
-        options.state.mkdir(parents=True, exist_ok=True)
+        _make_state(options.state)
     return Station(
         centre=_id("--centre", options.centre),
         broker=broker,
@@ -132,10 +136,22 @@ def _station(options: argparse.Namespace) -> Station:
     )
 
 
+def _make_state(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise OutboxError(f"--state {folder} is no folder; give one for the outboxes, or a new name") from None
+    except OSError as error:
+        raise OutboxError(
+            f"--state {folder} cannot be made ({error.strerror}); give a folder where you may write"
+        ) from error
+
+
 def _finish(
     options: argparse.Namespace,
     units: Sequence[ReportingUnit],
     network: Network,
+    watch: CentreWatch,
     stop: threading.Event,
     silenced: Sequence[str],
 ) -> int:
@@ -145,7 +161,7 @@ def _finish(
         print(f"waiting up to {options.drain:g} s for receipts; interrupt again to stop at once", file=sys.stderr)
     stop.clear()
     with Progress("waiting for receipts", units, None) as progress:
-        drained = outcome.drain(heard, options.drain, stop, lambda: _look(progress, network))
+        drained = outcome.drain(heard, options.drain, stop, lambda: _look(progress, network, watch))
     tallies = {unit.name: unit.tally() for unit in units}
     for name, tally in tallies.items():
         remark = "coverage=lost" if name in silenced else ""
@@ -157,14 +173,17 @@ def _finish(
         if options.bare:
             fate = "they end with this process: a bare device keeps nothing"
         print(f"sigap-unit: {waiting} items are not confirmed; {fate}", file=sys.stderr)
+        if absent := watch.verdict():
+            print(f"sigap-unit: {absent}", file=sys.stderr)
     if sentence := outcome.quarantine_sentence(tallies):
         print(f"sigap-unit: {sentence}", file=sys.stderr)
         return QUARANTINED  # before WAITING: what waits is said by the next run as well, and this is not
     return DONE if drained else WAITING
 
 
-def _look(progress: Progress, network: Network, done: int | None = None) -> None:
+def _look(progress: Progress, network: Network, watch: CentreWatch, done: int | None = None) -> None:
     network.check()
+    watch.look(progress.say)
     progress.look(done)
 
 

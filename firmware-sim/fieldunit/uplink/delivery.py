@@ -93,6 +93,11 @@ class Delivery:
         return self._link.up
 
     @property
+    def gateway(self) -> bool | None:
+        """Whether the centre's gateway is there; None where it has said nothing on this connection."""
+        return self._lanes.gateway
+
+    @property
     def unanswered(self) -> int:
         """Messages on this connection that the broker has not acknowledged."""
         return len(self._published)

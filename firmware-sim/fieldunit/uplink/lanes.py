@@ -108,6 +108,11 @@ class Lanes:
         self._first_sends = 0
 
     @property
+    def gateway(self) -> bool | None:
+        """Whether the gateway is there, as far as this connection has told; None: it has said nothing."""
+        return self._gateway
+
+    @property
     def under_way(self) -> int:
         """Epochs that were published and have no receipt."""
         return len(self._sent)

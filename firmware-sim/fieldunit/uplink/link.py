@@ -36,6 +36,8 @@ SESSION_S = 3600
 GOODBYE_S = 2.0
 """For the last words of a clean stop to reach the broker."""
 
+_CONNACK = 0x20  # first byte of the only packet with which a broker may begin: MQTT 5.0, 3.2.1
+
 GRANTED_MESSAGES = 20
 """Unacknowledged publications at most, where the broker grants more or says nothing."""
 
@@ -90,6 +92,8 @@ class Link:
         self._resend = resend
         self._loop = asyncio.get_running_loop()
         self._attached: socket.socket | None = None  # what the loop watches
+        self._heard = False  # whether anything has come on this connection
+        self._stranger = False  # whether that was no MQTT
         self._connected = asyncio.Event()
         self._lost = asyncio.Event()
         self._connecting: asyncio.Future[MQTTErrorCode] | None = None
@@ -169,7 +173,7 @@ class Link:
                     await asyncio.wait_for(self._lost.wait(), KEEPALIVE_S / 4)
                 self._client.loop_misc()
         except TimeoutError:
-            self._tell(f"{self._broker} takes connections but does not speak MQTT; trying again")
+            self._tell(f"{self._broker} does not speak MQTT: no answer in {CONNECT_S:g} s; trying again")
         finally:
             self._break()
 
@@ -207,14 +211,44 @@ class Link:
             return
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each live message is small and wanted now
         self._attached = found
+        self._stranger = False
+        self._heard = isinstance(found, ssl.SSLSocket)  # what is encrypted cannot be looked at beforehand
         self._loop.add_reader(found, self._readable)
         if self._client.want_write():
             self._loop.add_writer(found, self._writable)
 
     def _readable(self) -> None:
+        if not self._heard and not self._is_mqtt():
+            return
         self._client.loop_read()
         while isinstance(self._attached, ssl.SSLSocket) and self._attached.pending():
             self._client.loop_read()  # TLS has decrypted more than one packet: the socket itself stays silent
+
+    def _is_mqtt(self) -> bool:
+        """Look at the first byte that comes. Another protocol's words are not given to paho, which would take an HTTP
+        server's for an acknowledgement of some length."""
+        if self._attached is None:
+            return False
+        try:
+            first = self._attached.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:  # a broken connection is paho's to notice
+            first = bytes([_CONNACK])
+        self._heard = True
+        if not first:
+            self._tell(
+                f"{self._broker} closes the connection without an answer: does it speak MQTT, and without TLS as here"
+                "? Trying again"
+            )
+            return True
+        if first[0] == _CONNACK:
+            return True
+        self._tell(f"{self._broker} does not speak MQTT; is it another server's port? Trying again")
+        self._loop.remove_reader(self._attached)
+        self._stranger = True
+        self._lost.set()
+        return False
 
     def _writable(self) -> None:
         self._client.loop_write()
@@ -228,6 +262,8 @@ class Link:
                 socket.socket.shutdown(
                     self._attached, socket.SHUT_RDWR
                 )  # not SSLSocket's, which would read on in clear
+                while self._stranger and self._attached.recv(65536):
+                    pass
         while self._attached is not None:
             self._client.loop_read()  # what had arrived, and then the end, at which paho closes
         self._went_down()

@@ -73,7 +73,7 @@ def test_a_log_without_a_fix_or_without_a_file_says_so(log: Path) -> None:
     """In a sentence that names the file."""
     with pytest.raises(LogError, match=r"drive\.log cannot be read"):
         read_log(log)
-    log.write_bytes(b"\xb5\x62" * 100)
+    log.write_bytes(gga("120000.00", quality=0))
     with pytest.raises(LogError, match=r"drive\.log holds no fix"):
         read_log(log)
 
@@ -85,3 +85,18 @@ def test_a_shifted_report_is_one_of_another_time(log: Path) -> None:
     moved = shifted(report, timedelta(days=1, seconds=1))
     assert moved.fix_time == moved.epoch.device_time == datetime(2026, 11, 22, 12, 0, 1, 250_000, tzinfo=UTC)
     assert moved.epoch.lines == (rmc("120001.25", "221126").strip(),)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\x7fELF" * 999, b"root:x:0:0:root:/root:/bin/bash\n"])
+def test_what_is_no_log_is_told_as_such(log: Path, content: bytes) -> None:
+    """Not by a count of epochs, which helps nobody who has named the wrong file."""
+    log.write_bytes(content)
+    with pytest.raises(LogError, match=r"drive\.log holds no NMEA sentence: is it a log of a receiver\?$"):
+        read_log(log)
+
+
+def test_a_log_of_broken_sentences_is_told_apart(log: Path) -> None:
+    """It may be the right file, with something wrong about its checksums."""
+    log.write_bytes(rmc("120000.00").replace(b"1.00", b"9.00"))
+    with pytest.raises(LogError, match="1 lines look like one and are broken"):
+        read_log(log)

@@ -26,6 +26,7 @@ class Recorder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.up = True
+        self.gateway: bool | None = True
         self.singles: list[Report] = []
         self.batches: list[int] = []
 

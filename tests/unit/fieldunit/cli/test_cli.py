@@ -45,6 +45,9 @@ def usage_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str
         (["simulate", "--units", "0"], "1 to 1000"),
         (["simulate", "--units", "1.5"], "1 to 1000"),
         (["simulate", "--for", "-1"], "is no number of seconds"),
+        (["simulate", "--for", "abc"], "argument --for: 'abc' is no number of seconds"),
+        (["simulate", "--seed", "abc"], "argument --seed: 'abc' is no whole number"),
+        (["simulate", "--state", ""], "argument --state: no folder is named"),
         (["simulate", "--silence", "ambulans-01"], "write UNIT:START_S, like ambulans-03:20"),
         (["simulate", "--silence", "ambulans-13:1", *BROKER, "--bare"], "the units are ambulans-01 to ambulans-12"),
     ],
@@ -61,7 +64,10 @@ def test_what_cannot_be_meant_is_refused(
     [
         (["replay", "absent.log", "--centre", "c", *BROKER, "--bare"], "absent.log cannot be read: No such file"),
         (["simulate", "--profile", "mars", *BROKER, "--bare"], "there is no profile 'mars'; there is: bojonegoro"),
-        (["simulate", *BROKER, "--state", "/dev/null/x"], "/dev/null"),
+        (["simulate", *BROKER, "--state", "/dev/null/x"], "--state /dev/null/x cannot be made (Not a directory)"),
+        (["simulate", *BROKER, "--state", "/etc/passwd"], "--state /etc/passwd is no folder"),
+        (["simulate", *BROKER, "--state", "/proc/x"], "--state /proc/x cannot be made"),
+        (["replay", "/dev/null", "--centre", "c", *BROKER, "--bare"], "/dev/null holds no NMEA sentence"),
     ],
 )
 def test_what_fails_is_explained(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
