@@ -21,9 +21,9 @@ def test_data_lies_beside_the_work() -> None:
 
 
 def test_roots_data_lies_where_its_servers_can_go() -> None:
-    """Root's home is closed to the accounts that run the servers; two checkouts do not share a directory."""
+    """A home may be closed to the accounts that run the servers; two checkouts do not share a directory."""
     first, second = (default_directory(Path(path), root=True) for path in ("/opt/sigap", "/opt/other/sigap"))
-    assert first == Path("/var/lib/sigap/demo/root-sigap")
+    assert first == Path("/var/lib/sigap/demo/opt-sigap")
     assert first != second
 
 
