@@ -54,7 +54,7 @@ class Trip:
     @property
     def seconds(self) -> NDArray[np.float64]:
         """Of each point, since the start."""
-        return INTERVAL * np.arange(len(self.latitude))
+        return INTERVAL * np.arange(len(self.latitude), dtype=np.float64)
 
     @property
     def straight(self) -> float:

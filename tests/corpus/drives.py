@@ -57,7 +57,9 @@ def overlap(graph: RoadGraph, one: NDArray[np.integer], other: NDArray[np.intege
 def _driven(
     graph: RoadGraph, arcs: NDArray[np.int64], weights: NDArray[np.uint32], chance: np.random.Generator
 ) -> Drive:
-    latitude, longitude, when = [], [], [0.0]
+    latitude: list[float] = []
+    longitude: list[float] = []
+    when = [0.0]
     for arc in arcs.tolist():
         shape = graph.shape_of(arc)
         skip = 1 if latitude else 0

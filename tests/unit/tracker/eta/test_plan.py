@@ -102,7 +102,8 @@ def test_who_drives_against_the_plan_on_a_nearer_road_is_not_on_it() -> None:
     route = router.route(drawn.place("CA", 0.5), drawn.place("BD", 0.5))
     assert route is not None
     plan = Plan(drawn.graph, route, router.weights)
-    near = snapper.nearby(*([value] for value in drawn.at("C", 30, 3)))
+    latitude, longitude = drawn.at("C", 30, 3)
+    near = snapper.nearby([latitude], [longitude])
     rows = range(len(near.edge))
     assert plan.rest(near, rows, 90.0, 15.0) is not None
     assert plan.rest(near, rows, 270.0, 15.0) is None
