@@ -19,14 +19,21 @@ from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import World
 from gateway.mqtt.link import WORKERS, Link
 from gateway.mqtt.session import Broker
+from gateway.roads.region_file import RegionFileUnusable, region_path
+from gateway.roads.region_file import load as load_region
 from gateway.services.accept_messages import Acceptance
+from gateway.services.arrivals import Arrivals
 from gateway.services.count import Intake
 from gateway.services.enrolment import REFRESH, Enrolment
+from gateway.services.estimate import Estimator
+from gateway.services.missions import Missions
 from gateway.settings import Settings
 from gateway.storage import fixes
 from gateway.storage.migrations import migrate
 from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
-from gateway.storage.units import Unit
+from gateway.storage.units import Unit, time_zone
+from tracker.eta.speeds import prior
+from tracker.roads.engines import CchEngine
 
 log = structlog.get_logger()
 
@@ -58,16 +65,20 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             for name, size in (("live", WORKERS), ("backlog", WORKERS), ("api", API_CONNECTIONS))
         }
         enrolments = {name: Enrolment(settings.centre, show) for name in pools}
-        await _prepare(url, pools["api"], enrolments["api"], live, stop)
-        if stop.is_set():
+        zone = await _prepare(url, pools["api"], enrolments["api"], live, stop)
+        if zone is None:
             return
+        estimator = Estimator(prior(zone))
+        _load_roads(settings, estimator)
+        arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"]), estimator)
         link = Link(
             settings.centre,
             lambda lane: _broker(settings, lane),
             lambda lane: Acceptance(pools[lane], enrolments[lane], intake),
             live,
+            arrivals.committed,
         )
-        world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir)
+        world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals)
         web = api.create(world)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -83,6 +94,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         tasks = [
             asyncio.create_task(link.run()),
             asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"])),
+            asyncio.create_task(arrivals.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),
         ]
         stopping = asyncio.create_task(stop.wait())
@@ -93,7 +105,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             await link.say_offline()
         finally:
             stop.set()
-            for task in (tasks[0], tasks[1], stopping):
+            for task in (*tasks[:3], stopping):
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
@@ -116,8 +128,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _prepare(url: str, pool: type_of_pool, enrolment: Enrolment, live: LivePicture, stop: asyncio.Event) -> None:
-    """Migrate and load the picture, however long the database takes to come.
+async def _prepare(
+    url: str, pool: type_of_pool, enrolment: Enrolment, live: LivePicture, stop: asyncio.Event
+) -> str | None:
+    """Migrate and load the picture, however long the database takes to come; the centre's time zone, or None if we were
+    told to stop before.
 
     Migrations have a connection of their own: the pool's limits are for batches, and a large table takes its time.
     """
@@ -132,12 +147,31 @@ async def _prepare(url: str, pool: type_of_pool, enrolment: Enrolment, live: Liv
                 await enrolment.refresh(connection, datetime.now(UTC))
                 for found in await fixes.latest(connection, enrolment.centre):
                     live.apply(found.unit, found.source, found.fix, found.received_at)
-            return
+                return await time_zone(connection, enrolment.centre)
         except (psycopg.OperationalError, PoolTimeout) as error:
             log.warning("waiting for the database", error=str(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), delay)
             delay = min(2.0, delay * 2)
+    return None
+
+
+def _load_roads(settings: Settings, estimator: Estimator) -> None:
+    """Route over the region of the centre's name, if it was built. A broken one is told and done without: positions are
+    worth more than roads."""
+    if settings.roads_dir is None:
+        return
+    path = region_path(settings.roads_dir, settings.centre)
+    if not path.exists():
+        log.warning("no roads for this centre: arrival times are by straight line", file=str(path))
+        return
+    try:
+        region = load_region(path)
+    except RegionFileUnusable as error:
+        log.warning("roads not loaded: arrival times are by straight line", error=str(error))
+        return
+    estimator.load(region.graph, CchEngine(region.graph, region.topology), datetime.now(UTC))
+    log.info("roads loaded", region=region.graph.region, arcs=region.graph.arcs)
 
 
 async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import msgspec
 
+from tracker.eta.straight_line import Estimate
 from tracker.fix import Fix, Quality
 from tracker.quality import lost_after, stale_after
 from tracker.wire.presence import Presence
@@ -43,6 +44,52 @@ class Position(msgspec.Struct, frozen=True):
     horizontal_error_m: float | None  # 95 %
 
 
+class OnwardLeg(msgspec.Struct, frozen=True):
+    """The stop behind the next one."""
+
+    leg: str
+    latitude: float
+    longitude: float
+    place: str
+    eta_s: Estimate | None  # seconds after `Eta.at`, the time at the stop before included
+    unknown_because: str | None
+
+
+class Eta(msgspec.Struct, frozen=True):
+    """When a unit arrives, as it was last told. What is left now is ``eta_s`` minus the time since ``at``."""
+
+    leg: str  # to-scene, to-hospital, to-place
+    latitude: float  # of the stop
+    longitude: float
+    place: str  # its name, or ""
+    at: datetime
+    eta_s: Estimate | None  # None: unknown
+    unknown_because: str | None
+    source: str  # road, straight-line, last-known
+    fix_time: datetime | None
+    fix_age_s: float | None  # at `at`
+    distance_m: float | None  # left to drive
+    model: str
+    route_version: int | None  # another number: fetch the route again; None: there is no route
+    onward: OnwardLeg | None
+
+
+class UnitMission(msgspec.Struct, frozen=True):
+    """What a unit is doing."""
+
+    id: str
+    incident: str | None
+    urgency: str
+    state: str
+
+
+class DriveEvent(msgspec.Struct, frozen=True):
+    """Something that holds now about the drive: off-route, wrong-way, stalled, slipping."""
+
+    kind: str
+    since: datetime  # of the fix that raised it
+
+
 class UnitState(msgspec.Struct, frozen=True):
     """A unit as every feed shows it."""
 
@@ -55,6 +102,9 @@ class UnitState(msgspec.Struct, frozen=True):
     stale_after_s: float
     lost_after_s: float
     position: Position | None
+    mission: UnitMission | None = None
+    eta: Eta | None = None
+    events: tuple[DriveEvent, ...] = ()
 
 
 def position(source: str, fix: Fix, received_at: datetime) -> Position:
@@ -77,7 +127,7 @@ def position(source: str, fix: Fix, received_at: datetime) -> Position:
 
 
 class _Entry:
-    __slots__ = ("encoded", "fix_time", "newest", "presence", "seq", "unit")
+    __slots__ = ("encoded", "fix_time", "foretold", "newest", "presence", "seq", "unit")
 
     def __init__(self, unit: str, name: str, kind: str) -> None:
         self.unit = (unit, name, kind)
@@ -85,6 +135,7 @@ class _Entry:
         self.presence: Presence | None = None
         self.newest: tuple[str, Fix, datetime] | None = None
         self.fix_time: datetime | None = None
+        self.foretold: tuple[UnitMission | None, Eta | None, tuple[DriveEvent, ...]] = (None, None, ())
         self.encoded: bytes | None = None  # of the state; made when first asked for
 
     def state(self) -> UnitState:
@@ -98,6 +149,9 @@ class _Entry:
             stale_after_s=stale_after(interval),
             lost_after_s=lost_after(interval),
             position=None if self.newest is None else position(*self.newest),
+            mission=self.foretold[0],
+            eta=self.foretold[1],
+            events=self.foretold[2],
         )
 
     def json(self) -> bytes:
@@ -153,6 +207,29 @@ class LivePicture:
             entry.presence = presence
             self._touch(entry)
             self._wake()
+
+    def foretell(self, unit: str, mission: UnitMission | None, eta: Eta | None, events: tuple[DriveEvent, ...]) -> None:
+        """Show what a unit is doing and when it arrives. Call ``publish`` after the last."""
+        entry = self._entries.get(unit)
+        if entry is not None and entry.foretold != (mission, eta, events):
+            entry.foretold = mission, eta, events
+            self._touch(entry)
+
+    def newest(self, unit: str) -> Fix | None:
+        """The fix that a unit's marker shows."""
+        entry = self._entries.get(unit)
+        return None if entry is None or entry.newest is None else entry.newest[1]
+
+    def limits(self, unit: str) -> tuple[float, float]:
+        """Ages in seconds from which on a fix of this unit is stale, and says nothing."""
+        entry = self._entries.get(unit)
+        interval = None if entry is None or entry.presence is None else entry.presence.interval_s
+        return stale_after(interval), lost_after(interval)
+
+    def kind(self, unit: str) -> str | None:
+        """What a unit is; None if there is none of that id."""
+        entry = self._entries.get(unit)
+        return None if entry is None else entry.unit[2]
 
     def publish(self) -> None:
         """Tell those who watch that there is something new."""

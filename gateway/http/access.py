@@ -12,15 +12,21 @@ class Permission(StrEnum):
     """What can be done to a centre's objects."""
 
     SEE_UNITS = "see-units"  # live positions, tracks, arrival times
+    SEE_MISSIONS = "see-missions"  # incidents, missions, places, how arrival times fared
+    DISPATCH = "dispatch"  # open and change incidents and missions, give units a destination
+    MANAGE_PLACES = "manage-places"  # the centre's list of hospitals and health centres
     SEE_INTAKE = "see-intake"  # counters and the quarantine, with raw messages
     SEE_HEALTH = "see-health"
 
 
 class Object(msgspec.Struct, frozen=True):
-    """What it is done to: a centre, or one unit of it."""
+    """What it is done to: a centre, or one unit, incident, mission or place of it."""
 
     centre: str
     unit: str | None = None
+    incident: str | None = None
+    mission: str | None = None
+    place: str | None = None
 
 
 class Principal(msgspec.Struct, frozen=True):

@@ -5,16 +5,18 @@ from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from gateway.http import board, live, operations, region, units
+from gateway.http import board, eta, incidents, live, missions, operations, region, units
 from gateway.http.access import Forbidden
 from gateway.http.world import World
+from gateway.services.missions import Clash, Unknown
+from tracker.missions import NotPossible
 
 
 def create(world: World) -> FastAPI:
     """The web application of one gateway."""
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
-    for module in (units, operations, live, region):
+    for module in (units, incidents, missions, eta, operations, live, region):
         app.include_router(module.router)
     board.mount(app, world.web_dir)
 
@@ -22,6 +24,15 @@ def create(world: World) -> FastAPI:
     async def forbidden(_: Request | WebSocket, error: Exception) -> JSONResponse:
         """Of a socket that is not accepted yet this is the answer to its handshake."""
         return JSONResponse({"detail": str(error)}, status_code=403)
+
+    @app.exception_handler(Unknown)
+    async def not_here(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=404)
+
+    @app.exception_handler(Clash)
+    @app.exception_handler(NotPossible)
+    async def not_so(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=409)
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(PoolTimeout)

@@ -1,20 +1,16 @@
-"""Units, their tracks, and when they arrive."""
+"""Units and their tracks."""
 
 import base64
 import binascii
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from gateway.feeds.live import Position, UnitState, position
-from gateway.http.world import SeesUnits, TheWorld, World, answer, documented
+from gateway.http.world import SeesUnits, TheWorld, World, answer, aware, documented
 from gateway.storage import fixes
-from tracker.eta import straight_line
-from tracker.eta.straight_line import Estimate
-from tracker.fix import Fix
-from tracker.geodesy import distance
 
 router = APIRouter(prefix="/api/v1", tags=["units"])
 
@@ -44,18 +40,6 @@ class Track(msgspec.Struct):
     next_cursor: str | None  # give it back as ``cursor`` for the next page; None on the last
 
 
-class Arrival(msgspec.Struct):
-    """When a unit would arrive: an estimate with its interval, or unknown with the reason."""
-
-    unit: str
-    eta_s: Estimate | None
-    unknown_because: str | None
-    source: Literal["straight-line"]
-    fix_time: datetime | None
-    fix_age_s: float | None
-    distance_m: float | None  # straight
-
-
 def _known(world: World, unit: str) -> UnitState:
     state = world.live.state(unit)
     if state is None:
@@ -81,8 +65,8 @@ async def list_fixes(
 ) -> Response:
     """The unit's stored fixes, the suspect ones with their flags, each source a track of its own."""
     _known(world, unit)
-    end = _aware("to", end) or world.now()
-    start = _aware("from", start) or max(end, FIRST + DEFAULT_SPAN) - DEFAULT_SPAN
+    end = aware("to", end) or world.now()
+    start = aware("from", start) or max(end, FIRST + DEFAULT_SPAN) - DEFAULT_SPAN
     after = None if cursor is None else _read_cursor(cursor)
     async with world.pool.connection() as connection:
         found = await fixes.page(connection, world.centre, unit, start, end, limit, after)
@@ -92,41 +76,6 @@ async def list_fixes(
     ]
     more = _write_cursor(found[-1].fix.time, found[-1].source) if len(found) == limit else None
     return answer(Track(unit, points, more))
-
-
-@router.get("/eta", responses=documented(Arrival, "an estimate, or unknown and why"))
-async def estimate_arrival(
-    _: SeesUnits,
-    world: TheWorld,
-    unit: str,
-    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
-    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
-) -> Response:
-    """When the unit would reach a point if it left now. Unknown, and never 0, when its position is too old to say."""
-    state = _known(world, unit)
-    seen = state.position
-    if seen is None:
-        return answer(Arrival(unit, None, "the unit has no position yet", "straight-line", None, None, None))
-    now = world.now()
-    age = max(0.0, (now - seen.fix_time).total_seconds())
-    straight = distance(seen.latitude, seen.longitude, lat, lon)
-    if age > state.lost_after_s:
-        why = (
-            f"the last fix is {age:.0f} s old, and after {state.lost_after_s:.0f} s it does not tell where the unit is"
-        )
-        return answer(Arrival(unit, None, why, "straight-line", seen.fix_time, age, None))
-    fix = Fix(time=seen.fix_time, latitude=seen.latitude, longitude=seen.longitude)
-    eta = straight_line.estimate(fix, lat, lon, now)
-    return answer(Arrival(unit, eta, None, "straight-line", seen.fix_time, age, straight))
-
-
-def _aware(name: str, value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
-        raise HTTPException(422, f"`{name}` has no time zone: write 2026-11-21T03:04:05Z or +07:00")
-    try:
-        return None if value is None else value.astimezone(UTC)
-    except OverflowError as error:
-        raise HTTPException(422, f"`{name}` is outside the years 1 to 9999 in UTC") from error
 
 
 def _write_cursor(time: datetime, source: str) -> str:

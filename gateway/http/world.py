@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from fastapi import Depends, Response
+from fastapi import Depends, HTTPException, Request, Response
 from starlette.requests import HTTPConnection
 
 from gateway.feeds.live import LivePicture
 from gateway.http.access import Object, Permission, Principal, demo_principal, require
+from gateway.services.arrivals import Arrivals
 from gateway.services.count import Intake
+from gateway.services.estimate import Estimator
+from gateway.services.missions import Missions
 from gateway.storage.pool import type_of_pool
+from tracker.eta.speeds import prior
 
 
 class World:
@@ -26,6 +30,7 @@ class World:
         intake: Intake,
         sessions: Callable[[], dict[str, bool]],
         web_dir: Path,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self.centre = centre
         self.pool = pool
@@ -33,6 +38,7 @@ class World:
         self.intake = intake
         self.sessions = sessions  # name of each broker session -> connected
         self.web_dir = web_dir
+        self.arrivals = arrivals or Arrivals(pool, live, Missions(centre, pool), Estimator(prior("UTC")), self.now)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:
@@ -55,12 +61,16 @@ class Permit:
     def __call__(self, connection: HTTPConnection) -> Principal:
         """A FastAPI dependency: for HTTP and for WebSockets alike."""
         world = of(connection)
-        unit = connection.path_params.get("unit") or connection.query_params.get("unit")
-        require(world.principal, self.permission, Object(world.centre, unit))
+        named = {name: connection.path_params.get(name) for name in ("unit", "incident", "mission", "place")}
+        named["unit"] = named["unit"] or connection.query_params.get("unit")
+        require(world.principal, self.permission, Object(world.centre, **named))
         return world.principal
 
 
 SeesUnits = Annotated[Principal, Depends(Permit(Permission.SEE_UNITS))]
+SeesMissions = Annotated[Principal, Depends(Permit(Permission.SEE_MISSIONS))]
+Dispatches = Annotated[Principal, Depends(Permit(Permission.DISPATCH))]
+ManagesPlaces = Annotated[Principal, Depends(Permit(Permission.MANAGE_PLACES))]
 SeesIntake = Annotated[Principal, Depends(Permit(Permission.SEE_INTAKE))]
 SeesHealth = Annotated[Principal, Depends(Permit(Permission.SEE_HEALTH))]
 TheWorld = Annotated[World, Depends(of)]
@@ -73,11 +83,47 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(_encode(value), status_code=status, media_type="application/json")
 
 
-def documented(shape: type, description: str) -> dict[int | str, dict[str, Any]]:
+def documented(shape: Any, description: str) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of an answer of this shape."""
     schema = msgspec.json.schema(shape)
     defs = schema.pop("$defs", {})
     return {200: {"description": description, "content": {"application/json": {"schema": _inlined(schema, defs)}}}}
+
+
+def documented_body(shape: Any) -> dict[str, Any]:
+    """What OpenAPI says of a request whose body has this shape; ``openapi_extra`` of a route."""
+    schema = msgspec.json.schema(shape)
+    defs = schema.pop("$defs", {})
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _inlined(schema, defs)}}}}
+
+
+T = TypeVar("T")
+
+
+async def body(request: Request, shape: type[T]) -> T:
+    """The request's body, read strictly.
+
+    Raises:
+        HTTPException: 422, with what is wrong and where.
+    """
+    try:
+        return msgspec.json.decode(await request.body(), type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise HTTPException(422, f"the body cannot be read: {error}") from error
+
+
+def aware(name: str, value: datetime | None) -> datetime | None:
+    """A time of a query in UTC.
+
+    Raises:
+        HTTPException: 422, it has no zone or is outside the calendar.
+    """
+    if value is not None and value.tzinfo is None:
+        raise HTTPException(422, f"`{name}` has no time zone: write 2026-11-21T03:04:05Z or +07:00")
+    try:
+        return None if value is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise HTTPException(422, f"`{name}` is outside the years 1 to 9999 in UTC") from error
 
 
 def _inlined(schema: Any, defs: dict[str, Any]) -> Any:

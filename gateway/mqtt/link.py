@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import aiomqtt
@@ -13,6 +13,7 @@ from gateway.mqtt.lane import Lane
 from gateway.mqtt.session import MAX_PENDING_PUBLISHES, Broker, Delivery, NotConnected, Session
 from gateway.services.accept_messages import Acceptance, Accepted
 from gateway.services.receipts import Receipts
+from gateway.storage.fixes import Row
 from tracker.errors import BadInput
 from tracker.wire import presence, receipt
 from tracker.wire.presence import Presence
@@ -35,12 +36,15 @@ class Link:
         broker: Callable[[str], Broker],
         acceptance: Callable[[str], Acceptance],
         live: LivePicture,
+        after_commit: Callable[[Sequence[Row]], None] = lambda _: None,
     ) -> None:
         """
         Args:
             broker: the account to use for the lane of that name, ``live`` or ``backlog``.
             acceptance: one for the lane of that name, on connections of its own.
+            after_commit: told of every stored fix, new or not, in any order; it must be quick.
         """
+        self._after_commit = after_commit
         self._centre = centre
         self._live = live
         self._receipts = Receipts()
@@ -90,6 +94,7 @@ class Link:
             moved = self._live.apply(row.unit, row.source, row.fix, row.received_at) or moved
         if moved:
             self._live.publish()
+        self._after_commit(accepted.rows)
         self._receipts.add(accepted.handled)
 
     def _hear_presence(self, delivery: Delivery) -> bool:

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from gateway.storage import sql
 from tracker.fix import UNUSABLE, Fix
 from tracker.missions import By, Leg, LegKind, Mission, Place, Urgency
+from tracker.quality import AHEAD_TOLERANCE
 
 Connection = AsyncConnection[Any]
 
@@ -103,8 +104,8 @@ def _leg(row: tuple[Any, ...]) -> Leg:
 async def fixes_of(connection: Connection, centre: str, mission: Mission, now: datetime) -> list[Fix]:
     """Every usable fix of its unit from its assignment to its end, rising."""
     values = {
-        "centre": centre, "unit": mission.unit, "since": mission.assigned_at, "until": mission.ended_at or now,
-        "unusable": int(UNUSABLE),
+        "centre": centre, "unit": mission.unit, "unusable": int(UNUSABLE),
+        "since": mission.assigned_at, "until": mission.ended_at or now + AHEAD_TOLERANCE,
     }  # fmt: skip
     cursor = await connection.execute(sql.query("fixes_of_mission"), values)
     return [

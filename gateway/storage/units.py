@@ -22,6 +22,12 @@ async def enrolled(connection: AsyncConnection[Any], centre: str) -> list[Unit]:
     return [Unit(*row) for row in await cursor.fetchall()]
 
 
+async def time_zone(connection: AsyncConnection[Any], centre: str) -> str:
+    """The centre's time zone, an IANA name; UTC for one that nobody described."""
+    row = await (await connection.execute(sql.query("time_zone"), {"id": centre})).fetchone()
+    return "UTC" if row is None else str(row[0])
+
+
 async def describe_centre(connection: AsyncConnection[Any], centre: str, name: str, time_zone: str) -> None:
     """Make the centre, or change its name and time zone."""
     await connection.execute(sql.query("enrol_centre"), {"id": centre, "name": name, "time_zone": time_zone})

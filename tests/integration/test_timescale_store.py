@@ -261,6 +261,7 @@ async def test_every_query_file_runs_on_timescaledb(connection: Connection) -> N
     await units.enrol(connection, "semua", Unit("ambulans-01", "Ambulans", "ambulance"))
     await units.enrol(connection, "semua", Unit("ambulans-01", "Ambulans 01", "ambulance"))
     await units.describe_centre(connection, "semua", "PSC 119 Semua", "Asia/Jakarta")
+    assert [await units.time_zone(connection, each) for each in ("semua", "nobody")] == ["Asia/Jakarta", "UTC"]
     assert await units.enrolled(connection, "semua") == [Unit("ambulans-01", "Ambulans 01", "ambulance")]
     with pytest.raises(psycopg.errors.CheckViolation):
         await units.enrol(connection, "semua", Unit("Ambulans 02", "", "ambulance"))

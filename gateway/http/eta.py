@@ -1,0 +1,239 @@
+"""When units arrive, how they drive, how far they come, and how well that was foretold."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import shapely
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+
+from gateway.http.missions import known
+from gateway.http.requests import MatrixRequest, place_of
+from gateway.http.world import (
+    SeesMissions,
+    SeesUnits,
+    TheWorld,
+    World,
+    answer,
+    aware,
+    body,
+    documented,
+    documented_body,
+)
+from gateway.services import score
+from gateway.services.estimate import Position
+from gateway.services.estimate_units import Arrival, arrivals
+from gateway.storage.etas import Score
+from gateway.storage.incidents import CentrePlace
+from tracker.eta.speeds import Driving
+from tracker.eta.straight_line import Estimate
+from tracker.missions import Place, Urgency
+
+router = APIRouter(prefix="/api/v1", tags=["eta"])
+
+MOST_CELLS = 10_000
+"""Units times places of one request: more would keep everybody else waiting."""
+
+MOST_MINUTES = 120
+GEOJSON = {"application/json": {"schema": {"type": "object", "properties": {"type": {"type": "string"}}}}}
+
+
+class Matrix(msgspec.Struct):
+    """A row for each unit, in it an arrival for each place in the order asked."""
+
+    server_time: datetime
+    rows: list[list[Arrival]]
+
+
+class Candidate(Arrival, frozen=True):
+    """A unit that could be sent."""
+
+    kind: str
+    mission: str | None  # that it is on already
+
+
+class Candidates(msgspec.Struct):
+    """Soonest first; those whose arrival is unknown come last."""
+
+    server_time: datetime
+    incident: str
+    candidates: list[Candidate]
+
+
+class HospitalTime(msgspec.Struct):
+    """How long the drive from the scene to a hospital takes."""
+
+    place: CentrePlace
+    eta_s: Estimate | None
+    unknown_because: str | None
+    source: str
+    distance_m: float | None
+    model: str
+
+
+class HospitalTimes(msgspec.Struct):
+    """Nearest in time first; unknown ones last."""
+
+    server_time: datetime
+    incident: str
+    hospitals: list[HospitalTime]
+
+
+class Scores(msgspec.Struct):
+    """Arrival times that were told in a span, against what happened."""
+
+    since: datetime
+    until: datetime
+    scores: list[Score]
+
+
+@router.get("/eta", responses=documented(Arrival, "an estimate, or unknown and why"))
+async def estimate_arrival(
+    _: SeesUnits,
+    world: TheWorld,
+    unit: str,
+    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
+    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
+    urgency: Urgency = Urgency.EMERGENCY,
+) -> Response:
+    """When the unit would reach a point if it left now. Unknown, and never 0, when its position is too old to say."""
+    known(world, unit)
+    return answer(_arrivals(world, [unit], [Place(lat, lon)], urgency)[0][0])
+
+
+@router.post(
+    "/eta/matrix",
+    responses=documented(Matrix, "arrivals of each unit at each place"),
+    openapi_extra=documented_body(MatrixRequest),
+)
+async def estimate_matrix(_: SeesUnits, world: TheWorld, request: Request) -> Response:
+    """Arrivals of many units at many places, as if each left now. Over roads without distances."""
+    asked = await body(request, MatrixRequest)
+    units = [state.unit for state in world.live.states()] if asked.units is None else asked.units
+    for unit in units:
+        known(world, unit)
+    if len(units) * len(asked.places) > MOST_CELLS:
+        raise HTTPException(422, f"{len(units)} units times {len(asked.places)} places is more than {MOST_CELLS}")
+    rows = _arrivals(world, units, [place_of(point) for point in asked.places], asked.urgency)
+    return answer(Matrix(world.now(), rows))
+
+
+@router.get("/incidents/{incident}/candidates", responses=documented(Candidates, "every unit, soonest first"))
+async def list_candidates(_: SeesMissions, world: TheWorld, incident: str) -> Response:
+    """When each unit of the centre would be at the scene. Times only: who is fit to go is not asked here."""
+    found = await world.arrivals.missions.incident(incident)
+    units = [state.unit for state in world.live.states()]
+    rows = _arrivals(world, units, [found.place], found.urgency)
+    active = world.arrivals.missions.active
+    candidates = [
+        Candidate(
+            **msgspec.structs.asdict(row[0]),
+            kind=world.live.kind(unit) or "",
+            mission=active[unit].id if unit in active else None,
+        )
+        for unit, row in zip(units, rows, strict=True)
+    ]
+    candidates.sort(key=lambda each: (_soonness(each.eta_s), each.unit))
+    return answer(Candidates(world.now(), found.id, candidates))
+
+
+@router.get("/incidents/{incident}/hospitals", responses=documented(HospitalTimes, "every hospital, nearest first"))
+async def list_hospitals(_: SeesMissions, world: TheWorld, incident: str) -> Response:
+    """How long an ambulance takes from the scene to each hospital of the centre's list. Times only."""
+    found = await world.arrivals.missions.incident(incident)
+    hospitals = await world.arrivals.missions.places("hospital")
+    driving = Driving.LIGHTS if found.urgency.lights else Driving.NORMAL
+    places = [Place(each.latitude, each.longitude, each.name, each.id) for each in hospitals]
+    scene = Position(found.place.latitude, found.place.longitude)
+    drives = world.arrivals.estimator.matrix([scene], places, [driving])[0] if places else []
+    times = [
+        HospitalTime(place, drive.eta, drive.unknown_because, drive.source.value, drive.distance, drive.model)
+        for place, drive in zip(hospitals, drives, strict=True)
+    ]
+    times.sort(key=lambda each: (_soonness(each.eta_s), each.place.id))
+    return answer(HospitalTimes(world.now(), found.id, times))
+
+
+@router.get("/units/{unit}/route", responses={200: {"description": "a GeoJSON Feature", "content": GEOJSON}})
+async def show_route(_: SeesUnits, world: TheWorld, unit: str) -> Response:
+    """The planned way of a unit to its next stop, as a GeoJSON Feature. ``properties.version`` is the
+    ``eta.route_version`` of the live feed: fetch it again when that is another. The geometry is null where there is no
+    route over roads."""
+    known(world, unit)
+    followed = world.arrivals.followed(unit)
+    if followed is None or followed.mission.current is None:
+        raise HTTPException(
+            404, f"unit {unit} drives nowhere; PUT /api/v1/units/{unit}/destination gives it a destination"
+        )
+    stop = followed.mission.legs[followed.mission.current]
+    plan = followed.plan
+    geometry: dict[str, Any] | None = None
+    streets: list[dict[str, Any]] = []
+    if plan is not None:
+        route = plan.route
+        line = zip(route.longitude.tolist(), route.latitude.tolist(), strict=True)
+        geometry = {"type": "LineString", "coordinates": [[round(x, 6), round(y, 6)] for x, y in line]}
+        streets = [
+            {"name": street.name, "begins_m": round(street.begins, 1), "length_m": round(street.length, 1)}
+            for street in route.streets
+        ]
+    properties = {
+        "unit": unit, "mission": followed.mission.id, "leg": stop.kind.value,
+        "version": followed.route_version if plan is not None else None,
+        "length_m": None if plan is None else plan.route.length, "streets": streets,
+    }  # fmt: skip
+    return answer({"type": "Feature", "geometry": geometry, "properties": properties})
+
+
+@router.get("/isochrone", responses={200: {"description": "a GeoJSON FeatureCollection", "content": GEOJSON}})
+async def show_isochrone(
+    _: SeesUnits,
+    world: TheWorld,
+    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
+    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
+    minutes: Annotated[list[float] | None, Query(description="once for each area; 5, 10 and 15 if absent")] = None,
+    driving: Driving = Driving.LIGHTS,
+) -> Response:
+    """What can be reached from a point in so many minutes, as GeoJSON polygons, the largest first."""
+    asked = sorted(set(minutes or (5.0, 10.0, 15.0)), reverse=True)
+    if len(asked) > 10 or not all(0 < each <= MOST_MINUTES for each in asked):
+        raise HTTPException(422, f"`minutes` are at most ten numbers above 0 and up to {MOST_MINUTES}")
+    estimator = world.arrivals.estimator
+    if estimator.network is None:
+        raise HTTPException(404, "no region of roads is loaded here: `sigap roads build` makes one")
+    areas = estimator.reachable(Position(lat, lon), [60 * each for each in asked], driving)
+    if areas is None:
+        raise HTTPException(404, "there is no road of this region near that point")
+    features = [
+        {
+            "type": "Feature",
+            "geometry": shapely.geometry.mapping(area),
+            "properties": {"minutes": each, "driving": driving.value, "model": estimator.model},
+        }
+        for each, area in zip(asked, areas, strict=True)
+    ]
+    return answer({"type": "FeatureCollection", "features": features})
+
+
+@router.get("/eta/score", responses=documented(Scores, "how arrival times fared, in groups"))
+async def show_scores(
+    _: SeesMissions,
+    world: TheWorld,
+    start: Annotated[
+        datetime | None, Query(alias="from", description="RFC 3339; 30 days before `to` if absent")
+    ] = None,
+    end: Annotated[datetime | None, Query(alias="to", description="RFC 3339, exclusive; now if absent")] = None,
+) -> Response:
+    """Every arrival time that was told in a span and whose unit has arrived, scored: all together, and by lead time,
+    hour, urgency, source and leg."""
+    until = aware("to", end) or world.now()
+    since = aware("from", start) or max(until, datetime.min.replace(tzinfo=UTC) + score.SPAN) - score.SPAN
+    return answer(Scores(since, until, await score.scores(world.pool, world.centre, since, until)))
+
+
+def _arrivals(world: World, units: list[str], places: list[Place], urgency: Urgency) -> list[list[Arrival]]:
+    return arrivals(world.live, world.arrivals.estimator, units, places, urgency, world.now())
+
+
+def _soonness(eta: Estimate | None) -> tuple[bool, float]:
+    return (True, 0.0) if eta is None else (False, eta.p50)

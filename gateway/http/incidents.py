@@ -1,0 +1,131 @@
+"""Incidents and the centre's places."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from msgspec import UNSET
+
+from gateway.http.requests import IncidentChange, NewIncident, NewPlace, destination_of, place_of
+from gateway.http.world import (
+    Dispatches,
+    ManagesPlaces,
+    SeesMissions,
+    TheWorld,
+    answer,
+    body,
+    documented,
+    documented_body,
+)
+from gateway.storage.incidents import CentrePlace
+from tracker.errors import BadInput
+from tracker.missions import Incident
+from tracker.wire.topics import checked_id
+
+router = APIRouter(prefix="/api/v1", tags=["incidents"])
+
+
+class Incidents(msgspec.Struct):
+    """Newest first."""
+
+    incidents: list[Incident]
+
+
+class Places(msgspec.Struct):
+    """By id."""
+
+    places: list[CentrePlace]
+
+
+CREATED: dict[int | str, dict[str, Any]] = {
+    201: {"description": "made now"},
+    409: {"description": "the id is taken by another one"},
+}
+
+
+@router.post(
+    "/incidents",
+    responses={**documented(Incident, "this very one was open before"), **CREATED},
+    openapi_extra=documented_body(NewIncident),
+)
+async def open_incident(_: Dispatches, world: TheWorld, request: Request) -> Response:
+    """Open an incident. Repeated with the same id and content it opens nothing twice."""
+    new = await body(request, NewIncident)
+    destination = await destination_of(world, new.destination)
+    incident, made = await world.arrivals.missions.open_incident(
+        new.id, place_of(new.place), new.urgency, destination, world.now()
+    )
+    return answer(incident, 201 if made else 200)
+
+
+@router.get("/incidents", responses=documented(Incidents, "newest first"))
+async def list_incidents(
+    _: SeesMissions,
+    world: TheWorld,
+    open_only: Annotated[bool, Query(alias="open")] = False,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Incidents of the centre, all or the open ones."""
+    return answer(Incidents(await world.arrivals.missions.incidents(open_only=open_only, limit=limit)))
+
+
+@router.get("/incidents/{incident}", responses=documented(Incident, "the incident"))
+async def show_incident(_: SeesMissions, world: TheWorld, incident: str) -> Response:
+    """One incident."""
+    return answer(await world.arrivals.missions.incident(incident))
+
+
+@router.patch(
+    "/incidents/{incident}",
+    responses=documented(Incident, "as it is now"),
+    openapi_extra=documented_body(IncidentChange),
+)
+async def change_incident(_: Dispatches, world: TheWorld, request: Request, incident: str) -> Response:
+    """Change an incident. Another destination goes on to its missions; ending those is a matter of their own."""
+    change = await body(request, IncidentChange)
+    changes: dict[str, Any] = {}
+    if change.place is not UNSET:
+        changes["place"] = place_of(change.place)
+    if change.urgency is not UNSET:
+        changes["urgency"] = change.urgency
+    if change.destination is not UNSET:
+        changes["destination"] = await destination_of(world, change.destination)
+    now = world.now()
+
+    def step(before: Incident) -> Incident:
+        if change.closed is not UNSET:
+            changes["closed_at"] = (before.closed_at or max(now, before.opened_at)) if change.closed else None
+        return msgspec.structs.replace(before, **changes)
+
+    return answer(await world.arrivals.missions.change_incident(incident, step))
+
+
+@router.get("/places", responses=documented(Places, "by id"))
+async def list_places(
+    _: SeesMissions, world: TheWorld, kind: Annotated[str | None, Query(max_length=32)] = None
+) -> Response:
+    """The centre's hospitals and other places, all or of one kind."""
+    return answer(Places(await world.arrivals.missions.places(kind)))
+
+
+def checked(place: str) -> str:
+    """The id if it is one.
+
+    Raises:
+        HTTPException: 422.
+    """
+    try:
+        return checked_id(place)
+    except BadInput as error:
+        raise HTTPException(422, error.detail) from error
+
+
+@router.put(
+    "/places/{place}", responses=documented(CentrePlace, "as it is now"), openapi_extra=documented_body(NewPlace)
+)
+async def put_place(_: ManagesPlaces, world: TheWorld, request: Request, place: str) -> Response:
+    """Make a place, or change it. Missions under way keep the point they were given."""
+    new = await body(request, NewPlace)
+    made = CentrePlace(checked(place), new.kind, new.name, new.latitude, new.longitude)
+    await world.arrivals.missions.put_place(made)
+    return answer(made)

@@ -1,0 +1,129 @@
+"""What clients send: shapes of bodies, read strictly, and what they mean."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from fastapi import HTTPException
+from msgspec import UNSET, Meta, UnsetType
+
+from gateway.http.world import World, aware
+from tracker.missions import Place, State, Urgency
+
+Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", description="lower-case letters, digits and hyphens")]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+Name = Annotated[str, Meta(max_length=200)]
+Time = Annotated[datetime, Meta(tz=True, description="RFC 3339 with a zone")]
+
+AHEAD = timedelta(seconds=60)
+"""How far a time that somebody gives may lie ahead of the gateway's clock."""
+
+
+class Point(msgspec.Struct, forbid_unknown_fields=True):
+    """A point on the map."""
+
+    latitude: Latitude
+    longitude: Longitude
+    name: Name = ""
+
+
+class Destination(msgspec.Struct, forbid_unknown_fields=True):
+    """A place of the centre's list by its id, or any point."""
+
+    place: Id | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    name: Name = ""
+
+
+class NewIncident(msgspec.Struct, forbid_unknown_fields=True):
+    """An incident. With an id of the client's own the request may be repeated: it opens one incident."""
+
+    place: Point
+    urgency: Urgency
+    id: Id | None = None
+    destination: Destination | None = None
+
+
+class IncidentChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What is not named stays. A null destination takes it back; closing and opening again are both possible."""
+
+    place: Point | UnsetType = UNSET
+    urgency: Urgency | UnsetType = UNSET
+    destination: Destination | UnsetType | None = UNSET
+    closed: bool | UnsetType = UNSET
+
+
+class NewMission(msgspec.Struct, forbid_unknown_fields=True):
+    """A unit is sent. With an id of the client's own the request may be repeated: it makes one mission."""
+
+    unit: Id
+    incident: Id
+    id: Id | None = None
+    urgency: Urgency | None = None  # the incident's if absent
+
+
+class MissionChange(msgspec.Struct, forbid_unknown_fields=True):
+    """Where it stands now, said by somebody; or another hospital. ``at`` is when that was; now if absent."""
+
+    state: State | UnsetType = UNSET
+    at: Time | None = None
+    destination: Destination | UnsetType | None = UNSET
+
+
+class UnitDestination(Destination, forbid_unknown_fields=True):
+    """Where a unit drives without an incident."""
+
+    urgency: Urgency = Urgency.ROUTINE
+
+
+class NewPlace(msgspec.Struct, forbid_unknown_fields=True):
+    """A place of the centre's list."""
+
+    kind: Annotated[str, Meta(pattern="^[a-z][a-z-]{0,31}$", description="hospital, puskesmas, ...")]
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    latitude: Latitude
+    longitude: Longitude
+
+
+class MatrixRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Which units to which places."""
+
+    places: Annotated[list[Point], Meta(min_length=1, max_length=200)]
+    units: Annotated[list[Id], Meta(max_length=1000)] | None = None  # all if absent
+    urgency: Urgency = Urgency.EMERGENCY
+
+
+def place_of(point: Point) -> Place:
+    """The place that a point means."""
+    return Place(point.latitude, point.longitude, point.name)
+
+
+async def destination_of(world: World, given: Destination | None) -> Place | None:
+    """The place that a destination means.
+
+    Raises:
+        HTTPException: 422, it names neither or both.
+        Unknown: the centre has no such place.
+    """
+    if given is None:
+        return None
+    if given.place is not None and given.latitude is None and given.longitude is None:
+        return await world.arrivals.missions.place(given.place)
+    if given.place is None and given.latitude is not None and given.longitude is not None:
+        return Place(given.latitude, given.longitude, given.name)
+    raise HTTPException(422, "a destination is either a `place` of GET /api/v1/places or `latitude` and `longitude`")
+
+
+def time_of(world: World, at: datetime | None) -> datetime:
+    """When something was, now if nobody said.
+
+    Raises:
+        HTTPException: 422, it has not come yet.
+    """
+    now = world.now()
+    given = aware("at", at) or now
+    if given > now + AHEAD:
+        raise HTTPException(422, f"`at` lies ahead of the gateway's clock, which says {now.isoformat()}")
+    return given

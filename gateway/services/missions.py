@@ -1,0 +1,322 @@
+"""Incidents and missions of one centre: opened, changed, ended, each stored before it is true.
+
+Missions under way are in memory as well, for they are asked about with every fix. A unit has one at most. A unit that
+is merely given a destination has a mission without an incident; the next mission of any kind takes its place, while a
+mission to an incident gives way to nothing but its own end.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from gateway.storage import incidents, missions
+from gateway.storage.incidents import CentrePlace
+from gateway.storage.missions import MissionEvent
+from gateway.storage.pool import type_of_pool
+from tracker.eta.scene import SceneTime, from_history
+from tracker.missions import Incident, Mission, NotPossible, Place, State, Urgency, assigned, sent_to
+from tracker.missions.mission import advance, direct, end
+
+RECENT = timedelta(days=7)
+"""For so long after its end a mission's times are corrected by late fixes as soon as they come."""
+
+
+class Unknown(Exception):
+    """The centre has nothing of that id; the sentence says what it looked for."""
+
+
+class Clash(Exception):
+    """That is taken: the id by something else, or the unit by another mission."""
+
+
+class Missions:
+    """One for a centre, in one event loop."""
+
+    def __init__(self, centre: str, pool: type_of_pool) -> None:
+        self.centre = centre
+        self._pool = pool
+        self._lock = asyncio.Lock()
+        self.active: dict[str, Mission] = {}  # by unit
+        self.recent: dict[str, dict[str, Mission]] = {}  # by unit, then id: ended lately
+        self._unsaved: dict[str, Mission] = {}  # by id: what receivers told and the database does not know yet
+        self.on_change: Callable[[str], None] = lambda _: None
+        """Called with the unit whose mission is another one now, or stands elsewhere."""
+
+    async def load(self, now: datetime) -> SceneTime:
+        """Read what is under way and what was lately; returns how long units stay at scenes here."""
+        async with self._lock, self._pool.connection() as connection:
+            found = await missions.find(connection, self.centre, since=now - RECENT, limit=100_000)
+            scene = from_history(*await missions.scene_times(connection, self.centre))
+        for mission in found:
+            self._remember(mission)
+        return scene
+
+    # Places and incidents
+
+    async def places(self, kind: str | None = None) -> list[CentrePlace]:
+        """The centre's places, or those of one kind."""
+        async with self._pool.connection() as connection:
+            return await incidents.places(connection, self.centre, kind=kind)
+
+    async def put_place(self, place: CentrePlace) -> None:
+        """Make a place or change it. Missions keep the point that they were given."""
+        async with self._pool.connection() as connection:
+            await incidents.put_place(connection, self.centre, place)
+
+    async def place(self, place_id: str) -> Place:
+        """A place of the centre's list.
+
+        Raises:
+            Unknown: there is none of that id.
+        """
+        async with self._pool.connection() as connection:
+            found = await incidents.places(connection, self.centre, place=place_id)
+        if not found:
+            raise Unknown(f"centre {self.centre} has no place {place_id!r}; GET /api/v1/places lists those it has")
+        return Place(found[0].latitude, found[0].longitude, found[0].name, found[0].id)
+
+    async def incidents(self, *, open_only: bool, limit: int) -> list[Incident]:
+        """Newest first."""
+        async with self._pool.connection() as connection:
+            return await incidents.find(connection, self.centre, open_only=open_only, limit=limit)
+
+    async def incident(self, incident_id: str) -> Incident:
+        """One incident.
+
+        Raises:
+            Unknown: there is none of that id.
+        """
+        async with self._pool.connection() as connection:
+            found = await incidents.find(connection, self.centre, incident=incident_id)
+        if not found:
+            raise Unknown(f"centre {self.centre} has no incident {incident_id!r}")
+        return found[0]
+
+    async def open_incident(
+        self, incident_id: str | None, place: Place, urgency: Urgency, destination: Place | None, at: datetime
+    ) -> tuple[Incident, bool]:
+        """Open an incident; the second value is False if this very one was open before.
+
+        Raises:
+            Clash: the id is another incident's.
+        """
+        incident = Incident(incident_id or new_id(), place, urgency, destination, at)
+        async with self._pool.connection() as connection:
+            if await incidents.insert(connection, self.centre, incident):
+                return incident, True
+        there = await self.incident(incident.id)
+        if msgspec.structs.replace(there, opened_at=at, closed_at=None) != incident:
+            raise Clash(f"incident {incident.id!r} exists with another place, urgency or destination")
+        return there, False
+
+    async def change_incident(self, incident_id: str, step: Callable[[Incident], Incident]) -> Incident:
+        """Change an incident; a new destination goes to its missions that are not there yet.
+
+        Raises:
+            Unknown: there is none of that id.
+            NotPossible: a mission under way cannot be changed so.
+        """
+        before = await self.incident(incident_id)
+        after = step(before)
+        async with self._pool.connection() as connection:
+            await incidents.update(connection, self.centre, after)
+        if after.destination != before.destination:
+            for mission in [each for each in self.active.values() if each.incident == incident_id]:
+                if mission.state not in (State.ARRIVED, State.ENDED):
+                    await self.change(mission.id, lambda each: direct(each, after.destination))
+        return after
+
+    # Missions
+
+    async def missions(self, *, unit: str | None, incident: str | None, active: bool, limit: int) -> list[Mission]:
+        """Newest first."""
+        async with self._pool.connection() as connection:
+            found = await missions.find(
+                connection, self.centre, unit=unit, incident=incident, active=active, limit=limit
+            )
+        return [self._unsaved.get(mission.id, mission) for mission in found]
+
+    async def mission(self, mission_id: str) -> Mission:
+        """One mission.
+
+        Raises:
+            Unknown: there is none of that id.
+        """
+        here = self._here(mission_id)
+        if here is not None:
+            return here
+        async with self._pool.connection() as connection:
+            found = await missions.find(connection, self.centre, mission=mission_id)
+        if not found:
+            raise Unknown(f"centre {self.centre} has no mission {mission_id!r}")
+        return found[0]
+
+    async def events(self, mission_id: str) -> list[MissionEvent]:
+        """What happened on a mission, in order."""
+        async with self._pool.connection() as connection:
+            return await missions.events(connection, self.centre, mission_id)
+
+    async def assign(
+        self, mission_id: str | None, unit: str, incident_id: str, urgency: Urgency | None, at: datetime
+    ) -> tuple[Mission, bool]:
+        """Send a unit to an incident; the second value is False if this very mission was there before.
+
+        Raises:
+            Unknown: there is no such incident.
+            Clash: the id is another mission's, or the unit is on a mission to an incident.
+            NotPossible: the incident is closed.
+        """
+        incident = await self.incident(incident_id)
+        return await self._begin(assigned(mission_id or new_id(), unit, incident, urgency, at))
+
+    async def send(self, unit: str, place: Place, urgency: Urgency, at: datetime) -> Mission:
+        """Give a unit a destination. The same place again changes nothing.
+
+        Raises:
+            Clash: the unit is on a mission to an incident.
+        """
+        there = self.active.get(unit)
+        place = msgspec.structs.replace(place, id=None)
+        waiting = there is not None and there.incident is None and there.state is State.ASSIGNED
+        if there is not None and waiting and (there.legs[0].place, there.urgency) == (place, urgency):
+            return there
+        mission, _ = await self._begin(sent_to(new_id(), unit, place, urgency, at))
+        return mission
+
+    async def recall(self, unit: str, at: datetime) -> bool:
+        """Take a unit's destination back; False if it has none.
+
+        Raises:
+            Clash: it is on a mission to an incident, which is ended and not recalled.
+        """
+        there = self.active.get(unit)
+        if there is None:
+            return False
+        if there.incident is not None:
+            raise Clash(f"unit {unit} is on mission {there.id}: end that with PATCH /api/v1/missions/{there.id}")
+        await self.change(there.id, lambda mission: end(mission, max(at, mission.assigned_at)))
+        return True
+
+    async def _begin(self, mission: Mission) -> tuple[Mission, bool]:
+        async with self._lock, self._pool.connection() as connection:
+            try:
+                async with connection.transaction():
+                    before = self.active.get(mission.unit)
+                    if before is not None and before.incident is None and before.id != mission.id:
+                        before = end(before, max(mission.assigned_at, before.assigned_at))
+                        await missions.update(connection, self.centre, before)
+                    new = await missions.insert(connection, self.centre, mission)
+            except psycopg.errors.UniqueViolation as error:
+                other = self.active[mission.unit].id if mission.unit in self.active else "another mission"
+                raise Clash(f"unit {mission.unit} is on mission {other}; end it first") from error
+            if not new:
+                found = (await missions.find(connection, self.centre, mission=mission.id))[0]
+                if (found.unit, found.incident) != (mission.unit, mission.incident):
+                    raise Clash(f"mission {mission.id!r} exists with another unit or incident")
+                return self._here(found.id) or found, False
+            if before is not None and before.ended_at is not None:
+                self._unsaved.pop(before.id, None)
+                self._remember(before)
+            self._remember(mission)
+        self.on_change(mission.unit)
+        return mission, True
+
+    async def change(self, mission_id: str, step: Callable[[Mission], Mission]) -> Mission:
+        """Change a mission, and store it before it is true.
+
+        Raises:
+            Unknown: there is none of that id.
+            NotPossible: ``step`` refuses.
+        """
+        async with self._lock:
+            while True:
+                before = await self.mission(mission_id)
+                after = step(before)
+                async with self._pool.connection() as connection, connection.transaction():
+                    await missions.update(connection, self.centre, after)
+                if (self._here(mission_id) or before) == before:  # no fix has moved it meanwhile
+                    break
+            self._unsaved.pop(mission_id, None)
+            self._remember(after)
+        self.on_change(after.unit)
+        return after
+
+    async def step(self, mission_id: str, state: State, at: datetime) -> Mission:
+        """Somebody says where a mission stands.
+
+        Raises:
+            Unknown: there is none of that id.
+            NotPossible: there is no such step from where it stands.
+        """
+        return await self.change(mission_id, lambda mission: advance(mission, state, at))
+
+    async def redirect(self, mission_id: str, destination: Place | None) -> Mission:
+        """Choose, change or drop the hospital of one mission; errors as in `step`."""
+        return await self.change(mission_id, lambda mission: direct(mission, destination))
+
+    # What receivers tell
+
+    def told(self, mission: Mission) -> None:
+        """Fixes moved this mission on: it is true now, and `save` stores it."""
+        self._unsaved[mission.id] = mission
+        self._remember(mission)
+
+    async def save(self) -> None:
+        """Store what was told. What fails is kept for the next time.
+
+        Raises:
+            psycopg.Error, psycopg_pool.PoolTimeout: the database is away.
+        """
+        if not self._unsaved:
+            return
+        async with self._lock, self._pool.connection() as connection:
+            for mission_id, mission in list(self._unsaved.items()):
+                async with connection.transaction():
+                    await missions.update(connection, self.centre, mission)
+                if self._unsaved.get(mission_id) is mission:
+                    del self._unsaved[mission_id]
+
+    def covering(self, unit: str, time: datetime) -> Mission | None:
+        """The mission, under way or lately ended, that a unit's fix of this time belongs to."""
+        mission = self.active.get(unit)
+        if mission is not None and time >= mission.assigned_at:
+            return mission
+        for each in self.recent.get(unit, {}).values():
+            if each.assigned_at <= time and each.ended_at is not None and time <= each.ended_at:
+                return each
+        return None
+
+    def _here(self, mission_id: str) -> Mission | None:
+        """The mission if it is in memory."""
+        unsaved = self._unsaved.get(mission_id)
+        if unsaved is not None:
+            return unsaved
+        return next((mission for mission in self.active.values() if mission.id == mission_id), None)
+
+    def _remember(self, mission: Mission) -> None:
+        active = self.active.get(mission.unit)
+        if mission.ended_at is None:
+            self.active[mission.unit] = mission
+            return
+        if active is not None and active.id == mission.id:
+            del self.active[mission.unit]
+        ended = self.recent.setdefault(mission.unit, {})
+        ended[mission.id] = mission
+        for old in [each.id for each in ended.values() if each.ended_at and each.ended_at < mission.ended_at - RECENT]:
+            del ended[old]
+
+
+def new_id() -> str:
+    """An id that nobody has."""
+    return secrets.token_hex(8)
+
+
+DatabaseAway = (psycopg.Error, PoolTimeout)
+"""What storing may fail with for reasons of its own: it is tried again."""
+
+__all__ = ["Clash", "DatabaseAway", "Missions", "NotPossible", "Unknown", "new_id"]

@@ -1,0 +1,16 @@
+"""How well arrival times were foretold."""
+
+from datetime import datetime, timedelta
+
+from gateway.storage import etas
+from gateway.storage.etas import Score
+from gateway.storage.pool import type_of_pool
+
+SPAN = timedelta(days=30)
+"""What is looked at where nobody says otherwise."""
+
+
+async def scores(pool: type_of_pool, centre: str, since: datetime, until: datetime) -> list[Score]:
+    """Everything told from ``since`` until before ``until`` whose unit has arrived by now, in groups."""
+    async with pool.connection() as connection:
+        return await etas.scores(connection, centre, since, until)
