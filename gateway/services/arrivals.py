@@ -118,7 +118,12 @@ class Arrivals:
             sweep = time.monotonic() - swept >= SWEEP_S
             if sweep:
                 swept = time.monotonic()
-            await self.turn(self._clock(), everybody=sweep)
+            try:
+                await self.turn(self._clock(), everybody=sweep)
+            except Exception:  # positions are worth more than arrival times: a fault here must not end the gateway
+                log.exception("arrival times not renewed")
+                for mission in self.missions.active.values():
+                    self._is_late(mission)  # what was taken and not followed is read again
             if time.monotonic() - saved >= SAVE_S:
                 await self._settle_due(self._clock())
                 await self.save()
@@ -257,6 +262,7 @@ class Arrivals:
             last, wait = self._waited.get(mission.id, (0.0, 0.0))
             wait = min(SETTLE_MOST_S, 2 * wait) if wait and now - last < SETTLE_MOST_S else SETTLE_S
             self._late[mission.id] = now + wait
+            self._waited = {each: past for each, past in self._waited.items() if now - past[0] < SETTLE_MOST_S}
             self._waited[mission.id] = (now + wait, wait)
 
     async def _settle_due(self, now: datetime) -> None:

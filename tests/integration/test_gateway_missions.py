@@ -1,6 +1,7 @@
 """Incidents, missions and destinations over the API and a real database: idempotent, refused with a sentence, and timed
 by fixes in whatever order they come."""
 
+import asyncio
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from gateway.http.access import Permission, Principal
+from gateway.services import arrivals
 from gateway.services.arrivals import Arrivals
 from gateway.services.missions import Missions
 from gateway.storage import fixes
 from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
-from tests.fix_gateway import CENTRE
+from tests.fix_gateway import CENTRE, until_here
 from tests.gateway_traffic import MORNING
 from tracker.fix import Fix
 
@@ -117,6 +120,37 @@ async def test_what_is_not_there_is_404_with_a_sentence(centre: Centre) -> None:
         ("GET", "isochrone?lat=-7.15&lon=111.9", None),
     ):  # fmt: skip
         assert "no" in (await centre.ask(method, path, body, 404))["detail"], path
+
+
+async def test_who_may_only_look_can_change_nothing(centre: Centre) -> None:
+    """403 before anything is read or done, on each route that changes something; and no look without the right to."""
+    changing = [
+        ("POST", "incidents"), ("PATCH", "incidents/i1"), ("POST", "missions"), ("PATCH", "missions/m1"),
+        ("PUT", f"units/{UNIT}/destination"), ("DELETE", f"units/{UNIT}/destination"), ("PUT", "places/rsud"),
+    ]  # fmt: skip
+    looking = ["incidents", "incidents/i1", "missions", "missions/m1", "missions/m1/events", "places", "eta/score"]
+    watcher = frozenset({Permission.SEE_UNITS, Permission.SEE_MISSIONS})
+    centre.world.principal = Principal("watcher", watcher, frozenset({CENTRE}))
+    for method, path in changing:
+        assert "watcher may not" in (await centre.ask(method, path, {}, 403))["detail"]
+    await centre.ask("GET", "incidents")
+    centre.world.principal = Principal("nobody", frozenset(), frozenset({CENTRE}))
+    for path in looking:
+        await centre.ask("GET", path, None, 403)
+
+
+async def test_what_the_document_promises_of_bodies_and_answers_is_there(centre: Centre) -> None:
+    """Each route that takes a body says which, each answer has its properties."""
+    document = await centre.ask("GET", "openapi.json")
+    for path, method in (
+        ("incidents", "post"), ("incidents/{incident}", "patch"), ("missions", "post"), ("missions/{mission}", "patch"),
+        ("units/{unit}/destination", "put"), ("places/{place}", "put"), ("eta/matrix", "post"),
+    ):  # fmt: skip
+        route = document["paths"][f"/api/v1/{path}"][method]
+        body = route["requestBody"]["content"]["application/json"]["schema"]
+        assert body["properties"], path
+        assert not body.get("additionalProperties", True), path
+        assert route["responses"]["200"]["content"]["application/json"]["schema"]["properties"], path
 
 
 # Missions
@@ -293,6 +327,34 @@ async def test_the_database_may_be_away_and_nothing_told_is_lost(
         found = await (await connection.execute("SELECT count(*) FROM etas")).fetchone()
     assert found == (waiting,)
     assert (await Missions(CENTRE, pool).mission("m1")).legs[1].arrived_at == at(651)
+
+
+async def test_a_fault_in_arrival_times_does_not_end_the_gateway(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged, and what was taken meanwhile is read again: the arrival is found all the same."""
+    await assigned_mission(centre)
+    with monkeypatch.context() as broken:
+        broken.setattr(Arrivals, "_take_fixes", lambda _: 1 / 0)
+        broken.setattr(Arrivals, "_load", _nothing)
+        broken.setattr(arrivals, "SETTLE_S", 0.05)
+        running = asyncio.create_task(centre.arrivals.run())
+        async with centre.world.pool.connection() as connection, connection.transaction():
+            await fixes.store(connection, drive())
+        centre.now = at(700)
+        centre.arrivals.committed(drive())
+
+        async def arrived() -> bool:
+            return (await centre.arrivals.missions.mission("m1")).legs[1].arrived_at == at(651)
+
+        await until_here(arrived)
+        assert not running.done()
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def _nothing(_: Arrivals) -> None:
+    """In the place of reading what was under way before the start."""
 
 
 def _refuses(*_: Any, **__: Any) -> Any:
