@@ -111,12 +111,18 @@ def run(args: argparse.Namespace, report: Report, folder: Path) -> int:
     report.say(f"Python {platform.python_version()}, {versions}")
 
     names = [MAIN] if args.no_growth else [*GROWTH, f"{TILES * TILES} x {MAIN}"]
-    found = {}
+    found, theirs = {}, None
     for name in names:
-        found[name] = in_own_process(build(name, args.data, folder, report))
+        path = build(name, args.data, folder, report)
+        found[name] = in_own_process(path)
+        if name == MAIN:
+            theirs = ask_valhalla(args, folder, found[name], report)
+            # A machine drifts: ours once more, behind theirs, and of two figures the worse.
+            found[name] = worse(found[name], in_own_process(path))
     report.say()
     table(found, report)
-    theirs = ask_valhalla(args, folder, found[MAIN], report)
+    if theirs:
+        compare(found[MAIN], theirs, report)
     return verdict(found[MAIN], theirs, report)
 
 
@@ -149,6 +155,12 @@ def in_own_process(path: Path) -> dict[str, Any]:
     )
     result: dict[str, Any] = json.loads(answer.stdout)
     return result
+
+
+def worse(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Of each time the one with more CPU."""
+    times = {key: max(one[key], other[key], key=lambda time: time["cpu"]) for key, _ in ROWS}
+    return one | times
 
 
 def measure(path: Path) -> dict[str, Any]:
@@ -319,6 +331,11 @@ def ask_valhalla(args: argparse.Namespace, folder: Path, ours: dict[str, Any], r
         report.say(f"\nValhalla failed: {answer.stderr.strip().splitlines()[-1:]}")
         return None
     theirs: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return theirs
+
+
+def compare(ours: dict[str, Any], theirs: dict[str, Any], report: Report) -> None:
+    """Valhalla's times, and how many times ours they are."""
     report.say()
     report.say(
         f"Valhalla {theirs['version']} on {short(MAIN)}: tiles in {theirs['build_s']:.1f} s, {theirs['rss_mb']:.0f} MB"
@@ -328,7 +345,6 @@ def ask_valhalla(args: argparse.Namespace, folder: Path, ours: dict[str, Any], r
         cpu, clock, answered = theirs[key]
         ratio = cpu / ours[key]["cpu"]
         report.say(f"{dict(ROWS)[key]:44}{cpu:10.3f}{clock:10.3f}{ratio:12.1f}   ({answered} answered)")
-    return theirs
 
 
 def verdict(ours: dict[str, Any], theirs: dict[str, Any] | None, report: Report) -> int:
