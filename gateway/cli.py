@@ -21,6 +21,8 @@ from rich.text import Text
 from gateway import app
 from gateway.app import CannotListenError
 from gateway.demo import command as demo
+from gateway.roads import command as roads
+from gateway.services import score_command as score
 from gateway.services.take_in_kept import take_in_kept
 from gateway.settings import Settings, described
 from gateway.storage import quarantine, units
@@ -99,6 +101,15 @@ def _parser() -> argparse.ArgumentParser:
     kept = commands.add_parser("quarantine", help="show what could not be stored, newest first")
     kept.add_argument("--limit", type=_count, default=50, help="how many at most (default: 50)")
     kept.set_defaults(run=_quarantine)
+
+    network = commands.add_parser("roads", help="build the road network of a region, and look at it")
+    roads.add_arguments(network)
+    network.set_defaults(run=roads.run)
+
+    arrivals = commands.add_parser("eta", help="how well arrival times were foretold")
+    scored = arrivals.add_subparsers(required=True, metavar="ACTION").add_parser("score", help="told against arrived")
+    score.add_arguments(scored)
+    scored.set_defaults(run=score.run)
 
     show = commands.add_parser("demo", help="start everything on this machine, with a simulated fleet")
     demo.add_arguments(show)
