@@ -8,10 +8,11 @@ taken, and where it may not enter, the error says so.
 import os
 import pwd
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.demo.errors import UnreachableError
+from gateway.demo.errors import DirectoryError, UnreachableError
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,19 @@ def make_directory(directory: Path) -> None:
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         path.chmod(0o755)
+
+
+def check_writable(directory: Path) -> None:
+    """Make a directory if it is not there, and make sure that files can be made in it: it is tried.
+
+    Raises:
+        DirectoryError: with the reason.
+    """
+    try:
+        make_directory(directory)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise DirectoryError(directory, error.strerror or str(error)) from error
 
 
 def stand_in(*names: str) -> Account | None:

@@ -81,9 +81,13 @@ class EmbeddedPostgres:
         return self._child
 
     def url(self, database: str) -> str:
-        """Connection URL through the socket; its one user owns the cluster."""
+        """Connection URL through the socket; its one user owns the cluster.
+
+        In libpq's form with the socket's directory for a host, which holds no `?` and no `&`: people paste it into a
+        shell.
+        """
         host = quote(str(self._run), safe="")
-        return f"postgresql://{_OWNER}@/{quote(database)}?host={host}&port={self.port or _PORT_OF_SOCKET}"
+        return f"postgresql://{_OWNER}@{host}:{self.port or _PORT_OF_SOCKET}/{quote(database)}"
 
     def tcp_url(self, database: str, *, port: int | None = None) -> str:
         """Connection URL over TCP on loopback, with its password.

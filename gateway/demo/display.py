@@ -42,7 +42,13 @@ class Display:
 
     def done(self, what: str) -> None:
         """It is done."""
-        self._console.print(f"✓ {what}", markup=False)
+        self._console.print(f"✓ {what}", markup=False, soft_wrap=True)
+
+    def moved(self, port: int, what: str, address: str) -> None:
+        """A server had to go elsewhere than where people look for it."""
+        self._console.print(
+            f"port {port} is taken by another program; the {what} is at {address}", markup=False, soft_wrap=True
+        )
 
     def live(self, units: int, of: int, stored: int | None, median_ms: float | None) -> None:
         """Renew the live line.
@@ -53,14 +59,8 @@ class Display:
             stored: fixes since the gateway's start; None if it did not say.
             median_ms: from vehicle to board, of the last fixes; None before the first.
         """
-        if self._status is None:
-            return
-        parts = [f"{units} of {of} units live"]
-        if stored is not None:
-            parts.append(f"{stored:,} fixes stored")
-        if median_ms is not None:
-            parts.append(f"{median_ms:.0f} ms from vehicle to board")
-        self._status.update(" · ".join(parts) + " · Ctrl-C stops")
+        if self._status is not None:
+            self._status.update(live_line(units, of, stored, median_ms))
 
     def explain(self, report: Report) -> None:
         """Say what the last line has no room for."""
@@ -71,3 +71,15 @@ class Display:
         if report.lost:
             self._console.print(f"{report.lost} fixes are neither stored nor on their unit: LOST", markup=False)
         self._console.print(f"latency measured on {report.seen} of {report.sent} fixes", markup=False)
+
+
+def live_line(units: int, of: int, stored: int | None, median_ms: float | None) -> str:
+    """The live line without its spinner; see `Display.live`. A line that a terminal of 80 columns breaks is drawn
+    again and again instead of changing.
+    """
+    parts = [f"{units} of {of} live"]
+    if stored is not None:
+        parts.append(f"{stored:,} stored")
+    if median_ms is not None:
+        parts.append(f"{median_ms:.0f} ms to the board")
+    return " · ".join([*parts, "Ctrl-C stops"])

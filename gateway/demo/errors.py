@@ -1,6 +1,8 @@
 """What can keep the demo from running, each said in one sentence to the person who started it.
 
 DemoError
+├── DirectoryError       the data cannot lie where it should
+├── PortError            the board cannot listen where it should
 ├── UnreachableError     a server may not run as root, and its stand-in may not enter the directory
 ├── ChildDiedError       a server or program of the demo ended by itself; carries the end of its log
 └── AlreadyRunningError  another demo holds the same data directory
@@ -11,6 +13,22 @@ from pathlib import Path
 
 class DemoError(Exception):
     """The demo cannot start or go on; the text says what to do."""
+
+
+class DirectoryError(DemoError):
+    """The data directory is none, or may not be written."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(f"{directory} cannot hold the demo's data ({reason}); choose another place with --data")
+        self.directory = directory
+
+
+class PortError(DemoError):
+    """A port that was asked for cannot be had."""
+
+    def __init__(self, port: int, reason: str) -> None:
+        super().__init__(f"port {port} {reason}; choose another with --port, or leave it out")
+        self.port = port
 
 
 class UnreachableError(DemoError):

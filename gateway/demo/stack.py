@@ -15,18 +15,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.demo.account import check_writable
 from gateway.demo.broker import Broker, Preference, choose
 from gateway.demo.child import Child
 from gateway.demo.database import EmbeddedPostgres
 from gateway.demo.display import Display
-from gateway.demo.errors import ChildDiedError, DemoError
+from gateway.demo.errors import ChildDiedError
 from gateway.demo.interruption import held
-from gateway.demo.ports import LOOPBACK, is_free
+from gateway.demo.ports import LOOPBACK, check_free, is_free, usual_or_free
 
 CENTRE = "bojonegoro"
 _PROFILE = "bojonegoro"
 _DATABASE = "sigap"
 _USUAL_PORT = 8080  # a bookmark of the board then works the next time
+_USUAL_BROKER_PORT = 1883  # MQTT's own: what people write without looking
 _READY_S = 30.0
 _GATEWAY_STOP_S = 10.0
 _DRAIN_S = 20.0  # for a run with an end: the fleet may take that long to deliver what it still has
@@ -74,6 +76,22 @@ class Stack:
         """Of the gateway's database."""
         return self.database.url(_DATABASE)
 
+    @property
+    def broker_address(self) -> str:
+        """Where units publish, ``HOST:PORT``."""
+        return f"{LOOPBACK}:{self.broker.port}"
+
+    def check_wishes(self) -> None:
+        """What can be known before anything starts.
+
+        Raises:
+            DirectoryError: the data cannot lie there.
+            PortError: the board cannot listen there.
+        """
+        check_writable(self.wishes.directory)
+        if self.wishes.port is not None:
+            check_free(self.wishes.port)
+
     def start_servers(self, display: Display) -> None:
         """Database, broker and gateway.
 
@@ -85,27 +103,33 @@ class Stack:
         self.database.ensure_database(_DATABASE)
         display.done(f"PostgreSQL, data in {self.database.directory}")
         display.step("starting the broker")
+        self.broker.port = usual_or_free(_USUAL_BROKER_PORT)
         self.broker.start()
-        display.done(f"{self.broker.name} on {LOOPBACK}:{self.broker.port}")
+        display.done(f"{self.broker.name} on {self.broker_address}")
+        if self.broker.port != _USUAL_BROKER_PORT:
+            display.moved(_USUAL_BROKER_PORT, "broker", self.broker_address)
         display.step("enrolling the units")
         self._run_to_end("enrol", ["enrol", "--profile", _PROFILE])
         display.step("starting the gateway")
+        port = self._http_port()
         with held():
             self.gateway = Child(
                 "the gateway",
                 _python("gateway", "serve"),
                 self.wishes.directory / "gateway.log",
-                environment=self._environment() | {"SIGAP_HTTP_PORT": str(self._http_port())},
+                environment=self._environment() | {"SIGAP_HTTP_PORT": str(port)},
             )
         self.gateway.wait_ready(self._board_is_up, _READY_S)
         display.done("the gateway")
+        if port == 0 and self.wishes.port is None:
+            display.moved(_USUAL_PORT, "board", self.board)
 
     def start_fleet(self) -> None:
         """Let the ambulances drive."""
         self.fleet_directory.mkdir(exist_ok=True)
         self.ledger.unlink(missing_ok=True)  # the last run's was accounted for
         drain_s = _DRAIN_S if self.wishes.seconds is not None else _HASTY_DRAIN_S
-        options = ["--profile", _PROFILE, "--centre", CENTRE, "--broker", f"{LOOPBACK}:{self.broker.port}"]
+        options = ["--profile", _PROFILE, "--centre", CENTRE, "--broker", self.broker_address]
         options += [
             "--state",
             str(self.fleet_directory),
@@ -200,8 +224,6 @@ class Stack:
     def _http_port(self) -> int:
         if self.wishes.port is None:
             return _USUAL_PORT if is_free(_USUAL_PORT) else 0
-        if not is_free(self.wishes.port):
-            raise DemoError(f"port {self.wishes.port} is taken: choose another with --port")
         return self.wishes.port
 
 

@@ -8,7 +8,6 @@ import http.client
 import json
 import time
 
-from gateway.demo.account import make_directory
 from gateway.demo.display import Display
 from gateway.demo.interruption import ignore_interrupts
 from gateway.demo.latency import LatencyMeter
@@ -45,14 +44,14 @@ def supervise(stack: Stack, display: Display) -> Report | None:
 
 
 def _run(stack: Stack, display: Display) -> Report | None:
-    make_directory(stack.wishes.directory)
+    stack.check_wishes()
     with display:
         try:
             stack.start_servers(display)
         except KeyboardInterrupt:
             display.done("stopped before it had started")
             return None
-        print(f"board={stack.board}", flush=True)
+        print(f"database={stack.database_url}\nbroker={stack.broker_address}\nboard={stack.board}", flush=True)
         watch = _Watch(stack, display)
         try:
             watch.viewer.start(within_s=5.0)

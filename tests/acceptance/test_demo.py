@@ -1,8 +1,11 @@
 """The main job: one command, and what it says about itself."""
 
+import contextlib
 import json
 import os
+import shlex
 import signal
+import socket
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +14,7 @@ import psycopg
 import pytest
 
 from gateway.demo.database import EmbeddedPostgres
+from gateway.demo.ports import LOOPBACK, is_free
 from tests.fix_demo import Demo, wait_until_gone
 
 pytestmark = pytest.mark.slow
@@ -56,6 +60,30 @@ def test_a_run_loses_nothing_and_says_so(start_demo: StartDemo, broker: str) -> 
     assert account["sent"] >= 12 * 15
     assert account["p50_ms"] is not None
     assert demo.board.startswith("http://127.0.0.1:")
+
+
+def test_the_addresses_it_prints_are_those_of_its_servers(start_demo: StartDemo) -> None:
+    """Whoever brings a unit of his own finds broker, database and board on standard output, in this order, and hears
+    where they went if somebody else has the usual ports.
+    """
+    with contextlib.ExitStack() as others:
+        for usual in (1883, 8080):
+            if is_free(usual):
+                other = others.enter_context(socket.socket())
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                other.bind((LOOPBACK, usual))
+                other.listen()
+        demo = start_demo()
+        demo.wait_for_board()
+        named = dict(line.split("=", 1) for line in demo.output.splitlines())
+        assert list(named) == ["database", "broker", "board"]
+        assert f"port 1883 is taken by another program; the broker is at {named['broker']}" in demo.errors
+        assert f"port 8080 is taken by another program; the board is at {named['board']}" in demo.errors
+        host, _, port = named["broker"].partition(":")
+        socket.create_connection((host, int(port)), timeout=5).close()
+        assert shlex.quote(named["database"]) == named["database"], "it is pasted into a shell"
+        with psycopg.connect(named["database"]) as connection:
+            assert connection.execute("select count(*) from units").fetchone() == (12,)
 
 
 def test_ctrl_c_stops_all_of_it_and_the_next_start_keeps_the_data(start_demo: StartDemo) -> None:
