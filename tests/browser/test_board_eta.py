@@ -20,7 +20,7 @@ from tracker.regions import load
 pytestmark = pytest.mark.slow
 
 SENT = "ambulans-03"
-SILENT_AFTER_S = 40
+SILENT_AFTER_S = 50
 SEED = 1  # of `sigap-unit simulate`, unless it is told another
 AHEAD_S = 800
 STALE_S = 60.0
