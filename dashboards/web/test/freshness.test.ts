@@ -18,6 +18,13 @@ test.each([
   expect(stateOf(aUnit(), after(seconds))).toBe(state)
 })
 
+test('a fix whose clock runs ahead is not fresher than its arrival', () => {
+  const ahead = aUnit({ position: { ...POSITION, received_at: new Date(FIX - 55_000).toISOString() } })
+  expect(stateOf(ahead, after(-40))).toBe('fresh')
+  expect(stateOf(ahead, after(-39))).toBe('ageing')
+  expect(stateOf(ahead, after(6))).toBe('stale')
+})
+
 test('a parked unit that reports every 30 s stays fresh for two reports', () => {
   const parked = aUnit({ report_interval_s: 30, stale_after_s: 70 })
   expect(stateOf(parked, after(60))).toBe('fresh')

@@ -20,10 +20,17 @@ export function ageingAfter(unit: Unit): number {
   return Math.min(unit.stale_after_s, Math.max(AGEING_AFTER_S, 2 * (unit.report_interval_s ?? 0)))
 }
 
+/** Seconds for which nothing newer can have been known: a fix whose clock runs ahead is not fresher than its arrival. */
+function silenceOf(unit: Unit, nowMs: number | null): number | null {
+  const age = ageOf(unit, nowMs)
+  if (age === null || unit.position === null || nowMs === null) return null
+  return Math.max(age, (nowMs - Date.parse(unit.position.received_at)) / 1000)
+}
+
 /** Without a clock a position is shown as stale: nobody has yet said that it is not. */
 export function stateOf(unit: Unit, nowMs: number | null): State {
   if (unit.position === null) return 'none'
-  const age = ageOf(unit, nowMs)
+  const age = silenceOf(unit, nowMs)
   if (age === null) return 'stale'
   if (age > unit.lost_after_s) return 'lost'
   if (age > unit.stale_after_s) return 'stale'
