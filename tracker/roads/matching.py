@@ -23,6 +23,7 @@ from tracker.roads.graph import Profile, RoadGraph
 from tracker.roads.snap import Snapper
 
 _MILLIMETRES = 1000.0  # in a metre: the engine counts in whole numbers, and 2 ** 31 mm are more than any drive
+_SEEN = 15.0  # seconds between positions up to which `Settings.detour` holds; a longer gap may hide a longer detour
 _IMPOSSIBLE = 1e4  # cost of a step faster than `top_speed`: above the cost of any drive without one
 
 
@@ -35,7 +36,7 @@ class Settings:
     reach: float = 60.0  # metres within which a road may be the one
     spacing: float = 30.0  # metres; positions nearer to the last one that counts are left out
     candidates: int = 8  # edges for each position, the nearest
-    slip: float = 25.0  # metres that noise may move a place back on its arc without a turn
+    slip: float = 40.0  # metres that noise may move a place back on its arc without a turn; more than `spacing`
     top_speed: float = 45.0  # metres per second by road; a position that needs more is an outlier
     outliers: int = 3  # positions in a row that may be left out as such, or as many as come
     outlying: float = 20.0  # within this many seconds
@@ -197,13 +198,13 @@ class Matcher:
             before = total.argmin(axis=0)
             reached = total[before, np.arange(high - low)] + states.cost[low:high]
             if reached.min() - cost.min() >= _IMPOSSIBLE:
+                if len(steps) <= left_out >= self.settings.outliers - 1:  # it was the beginning that lay apart
+                    position, steps, left_out = steps[-1].position + 1, [], 0
+                    continue
                 within = seconds[position] - seconds[last.position] <= self.settings.outlying
                 if left_out < self.settings.outliers or within:
                     left_out += 1
                     position += 1
-                    continue
-                if len(steps) <= left_out:  # it was the beginning that lay apart
-                    position, steps, left_out = steps[-1].position + 1, [], 0
                     continue
             steps.append(_Step(position, low, high, before))
             cost = reached
@@ -219,9 +220,10 @@ class Matcher:
         road += states.left[past, None] + states.passed[None, next_]
         ahead = states.passed[None, next_] - states.passed[past, None]
         stays = (states.arc[past, None] == states.arc[None, next_]) & (ahead >= -self.settings.slip)
-        road = np.where(stays, np.abs(ahead), road)
+        road = np.where(stays, np.maximum(ahead, 0.0), road)
+        detour = self.settings.detour * max(1.0, elapsed / _SEEN)
         limit = self.settings.top_speed * max(elapsed, 1.0) + self.settings.reach
-        cost: NDArray[np.float64] = np.minimum(np.abs(road - straight) / self.settings.detour, _IMPOSSIBLE / 2)
+        cost: NDArray[np.float64] = np.minimum(np.abs(road - straight) / detour, _IMPOSSIBLE / 2)
         return np.where(road > limit, cost + _IMPOSSIBLE, cost)
 
     def _path(
