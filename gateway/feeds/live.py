@@ -166,6 +166,7 @@ class LivePicture:
     def __init__(self) -> None:
         self.stream = secrets.token_hex(6)  # a picture that starts anew has other numbers: nobody may resume across
         self.seq = 0
+        self._woken_at = 0
         self._entries: dict[str, _Entry] = {}  # in the order of their last change
         self._watchers: set[asyncio.Event] = set()
         self._early: dict[str, Presence] = {}  # said by units that are not enrolled yet
@@ -289,5 +290,7 @@ class LivePicture:
         self._entries[entry.unit[0]] = self._entries.pop(entry.unit[0])
 
     def _wake(self) -> None:
-        for event in self._watchers:
-            event.set()
+        if self.seq != self._woken_at:  # called for nothing, it would make a heartbeat of it
+            self._woken_at = self.seq
+            for event in self._watchers:
+                event.set()
