@@ -185,7 +185,7 @@ class LivePicture:
             self._touch(entry)
             changed = True
         if changed:
-            self._wake()
+            self.publish()
 
     def apply(self, unit: str, source: str, fix: Fix, received_at: datetime) -> bool:
         """Take a committed fix into account; True if it moved the unit's marker. Call ``publish`` after the last."""
@@ -207,7 +207,7 @@ class LivePicture:
         elif entry.presence != presence:
             entry.presence = presence
             self._touch(entry)
-            self._wake()
+            self.publish()
 
     def foretell(self, unit: str, mission: UnitMission | None, eta: Eta | None, events: tuple[DriveEvent, ...]) -> None:
         """Show what a unit is doing and when it arrives. Call ``publish`` after the last."""
@@ -233,8 +233,11 @@ class LivePicture:
         return None if entry is None else entry.unit[2]
 
     def publish(self) -> None:
-        """Tell those who watch that there is something new."""
-        self._wake()
+        """Tell those who watch, if there is something new: woken for nothing they would make a heartbeat of it."""
+        if self.seq != self._woken_at:
+            self._woken_at = self.seq
+            for event in self._watchers:
+                event.set()
 
     def state(self, unit: str) -> UnitState | None:
         """How a unit stands; None if there is none of that id."""
@@ -288,9 +291,3 @@ class LivePicture:
         self.seq += 1
         entry.seq, entry.encoded = self.seq, None
         self._entries[entry.unit[0]] = self._entries.pop(entry.unit[0])
-
-    def _wake(self) -> None:
-        if self.seq != self._woken_at:  # called for nothing, it would make a heartbeat of it
-            self._woken_at = self.seq
-            for event in self._watchers:
-                event.set()
