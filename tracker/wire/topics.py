@@ -3,8 +3,12 @@
 sigap/v1/{centre}/units/{unit}/live/{outbox}      epochs of NMEA, the newest data
 sigap/v1/{centre}/units/{unit}/backlog/{outbox}   the same, older data
 sigap/v1/{centre}/units/{unit}/nmea               bare NMEA of a third party's device, no receipts
+sigap/v1/{centre}/units/{unit}/status/{outbox}    what the crew says: JSON lines, numbered like the epochs
 sigap/v1/{centre}/units/{unit}/presence           retained JSON, and the last will
+sigap/v1/{centre}/units/{unit}/health             JSON, each minute
 sigap/v1/{centre}/units/{unit}/receipt/{outbox}   from the gateway
+sigap/v1/{centre}/units/{unit}/command            from the gateway
+sigap/v1/{centre}/units/{unit}/command/reply      what became of a command
 sigap/v1/{centre}/gateway/presence                from the gateway, retained JSON
 """
 
@@ -24,16 +28,20 @@ MAX_PAYLOAD = 16 * 1024
 
 
 class Channel(StrEnum):
-    """The last fixed part of a unit's topic."""
+    """What a unit's topic carries: the part after the unit's id, without the outbox's."""
 
     LIVE = "live"
     BACKLOG = "backlog"
     NMEA = "nmea"
+    STATUS = "status"
     PRESENCE = "presence"
+    HEALTH = "health"
     RECEIPT = "receipt"
+    COMMAND = "command"
+    COMMAND_REPLY = "command/reply"
 
 
-_WITH_OUTBOX = frozenset({Channel.LIVE, Channel.BACKLOG, Channel.RECEIPT})
+_WITH_OUTBOX = frozenset({Channel.LIVE, Channel.BACKLOG, Channel.STATUS, Channel.RECEIPT})
 
 
 class UnitTopic(msgspec.Struct, frozen=True):
@@ -69,13 +77,14 @@ def read_unit_topic(topic: str) -> UnitTopic:
     parts = topic.split("/")
     if len(parts) not in (6, 7) or parts[0] != "sigap" or parts[1] != "v1" or parts[3] != "units":
         raise BadInput(Reason.TOPIC, f"{topic[:120]!r} is not a unit's topic")
+    reply = parts[5:] == ["command", "reply"]
     try:
-        channel = Channel(parts[5])
+        channel = Channel.COMMAND_REPLY if reply else Channel(parts[5])
     except ValueError:
         raise BadInput(Reason.TOPIC, f"{topic[:120]!r} names no channel of ours") from None
-    if (len(parts) == 7) != (channel in _WITH_OUTBOX):
+    if not reply and (len(parts) == 7) != (channel in _WITH_OUTBOX):
         raise BadInput(Reason.TOPIC, f"{topic[:120]!r} has a wrong number of parts")
-    outbox = checked_id(parts[6]) if len(parts) == 7 else None
+    outbox = checked_id(parts[6]) if channel in _WITH_OUTBOX else None
     return UnitTopic(checked_id(parts[2]), checked_id(parts[4]), channel, outbox)
 
 
