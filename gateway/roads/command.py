@@ -9,13 +9,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from gateway.roads import region_file
-from gateway.roads.osm_import import CutOff, Imported, import_osm
+from gateway.roads.osm_import import Imported, import_osm
 from gateway.roads.synthetic import write_osm
 from gateway.settings import RoadSettings
 from tracker import regions
 from tracker.errors import TrackerError
 from tracker.roads.engines import CchEngine
 from tracker.roads.graph import Profile, RoadClass, RoadGraph
+from tracker.roads.stored import CutOff
 
 _PROFILES = {Profile.CAR: "ambulance", Profile.MOTORCYCLE: "motor-ambulance"}
 

@@ -18,28 +18,14 @@ from scipy.sparse.csgraph import connected_components  # type: ignore[import-unt
 from gateway.roads.tags import BOTH, FERRY_SPEED, WayMeaning, barred_by, meaning_of
 from tracker.errors import TrackerError
 from tracker.roads.graph import Profile, RoadClass, RoadGraph, Source, shape_offsets
+from tracker.roads.stored import GRID, CutOff
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and how much there is (None: not known)."""
 
-GRID = 1e7
-"""Steps in a degree on the grid where OpenStreetMap keeps positions; a step is about a centimetre."""
-
 
 class UnusableExtract(TrackerError):
     """This file gives no road network; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class CutOff:
-    """What a profile lost because it cannot be reached and left again."""
-
-    profile: Profile
-    nodes: int
-    ways: int  # ways of which nothing was kept
-    kilometres: float
-    kept_nodes: int
-    kept_kilometres: float
 
 
 @dataclass(frozen=True)

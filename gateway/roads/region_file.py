@@ -1,11 +1,5 @@
-"""One file for each region: the graph, the order of its hierarchy and how it was made, ready in a tenth of a second.
+"""One file for each region, ready in a tenth of a second. What stands in it: `tracker.roads.stored`."""
 
-The file is eight letters that name the format and its version, a SHA-256 of all that follows, the length of the header,
-the header (JSON), and the arrays one behind the other. Positions are kept on the map's own grid, 1e-7 degrees, as
-whole numbers; of the hierarchy only the order of the nodes, for RoutingKit finds the rest again in milliseconds.
-"""
-
-import hashlib
 import os
 import tempfile
 from contextlib import suppress
@@ -13,24 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyroutingkit  # type: ignore[import-untyped] # it ships no types
 from numpy.typing import NDArray
 
-from gateway.roads.osm_import import GRID, CutOff, Imported
+from gateway.roads.osm_import import Imported
 from tracker.errors import TrackerError
 from tracker.roads.engines import CchEngine, Weights
-from tracker.roads.graph import FORMAT_VERSION, BrokenGraph, Profile, RoadGraph, Source
+from tracker.roads.graph import RoadGraph
 from tracker.roads.router import Router
+from tracker.roads.stored import SUFFIX, BrokenRegion, CutOff, StoredRegion, decode, encode
 from tracker.wire.topics import checked_id
-
-SUFFIX = ".roads"
-_MAGIC = b"SIGAPRD" + bytes([ord("0") + FORMAT_VERSION])
-_DIGEST = slice(8, 40)
-_BODY = 40
-_ALIGN = 64
-_ON_GRID = ("node_latitude", "node_longitude", "shape_latitude", "shape_longitude")
 
 
 class RegionFileUnusable(TrackerError):
@@ -50,32 +37,6 @@ class Region:
     def router(self, weights: Weights | None = None) -> Router:
         """A router over the region, by these weights or those of empty roads."""
         return Router(self.graph, weights, CchEngine(self.graph, self.topology))
-
-
-class _Array(msgspec.Struct):
-    name: str
-    kind: str  # numpy's
-    size: int
-    at: int  # bytes from the end of the header
-
-
-class _CutOff(msgspec.Struct):
-    profile: int
-    nodes: int
-    ways: int
-    kilometres: float
-    kept_nodes: int
-    kept_kilometres: float
-
-
-class _Header(msgspec.Struct):
-    region: str
-    source: dict[str, str]
-    ways_read: int
-    ways_kept: int
-    cut_off: list[_CutOff]
-    names: list[str]
-    arrays: list[_Array]
 
 
 def region_path(directory: Path, region: str) -> Path:
@@ -102,31 +63,8 @@ def save(path: Path, imported: Imported, engine: CchEngine) -> None:
     Raises:
         OSError: the disk is full, or the folder may not be written.
     """
-    graph = imported.graph
-    arrays = {name: _stored(name, getattr(graph, name)) for name in _array_names()} | {"order": _order_of(engine)}
-    described, at = [], 0
-    for name, values in arrays.items():
-        described.append(_Array(name, values.dtype.str, len(values), at))
-        at += -(-values.nbytes // _ALIGN) * _ALIGN
-    header = _Header(
-        region=graph.region,
-        source={"file": graph.source.file, "digest": graph.source.digest, "timestamp": graph.source.timestamp},
-        ways_read=imported.ways_read,
-        ways_kept=imported.ways_kept,
-        cut_off=[
-            _CutOff(int(c.profile), c.nodes, c.ways, c.kilometres, c.kept_nodes, c.kept_kilometres)
-            for c in imported.cut_off
-        ],
-        names=list(graph.names),
-        arrays=described,
-    )
-    text = msgspec.json.encode(header)
-    text += b" " * (-(len(text) + 8 + _BODY) % _ALIGN)  # so that the arrays are aligned in the file
-    body = bytearray(len(text).to_bytes(8, "little") + text)
-    for values in arrays.values():
-        body += values.tobytes()
-        body += bytes(-len(values.tobytes()) % _ALIGN)
-    _replace(path, _MAGIC + hashlib.sha256(body).digest() + body)
+    stored = StoredRegion(imported.graph, _order_of(engine), imported.cut_off, imported.ways_read, imported.ways_kept)
+    _replace(path, encode(stored))
 
 
 def load(path: Path) -> Region:
@@ -143,44 +81,14 @@ def load(path: Path) -> Region:
         raise RegionFileUnusable(f"{path}: there is no such region (built: {known}); {again}") from error
     except OSError as error:
         raise RegionFileUnusable(f"{path}: {error.strerror or error}") from error
-    if data[:7] != _MAGIC[:7]:
-        raise RegionFileUnusable(f"{path}: this is no region of roads; {again}")
-    if data[:8] != _MAGIC:
-        raise RegionFileUnusable(f"{path}: made by another version of this program; {again}")
-    body = memoryview(data)[_BODY:]
-    if hashlib.sha256(body).digest() != data[_DIGEST]:
-        raise RegionFileUnusable(f"{path}: the file is cut short or damaged; {again}")
     try:
-        return _read(body)
-    except (msgspec.MsgspecError, ValueError, KeyError, BrokenGraph) as error:
-        raise RegionFileUnusable(f"{path}: the file contradicts itself ({error}); {again}") from error
+        stored = decode(data)
+        topology = _topology(stored.graph, stored.order)
+    except BrokenRegion as error:
+        raise RegionFileUnusable(f"{path}: {error}; {again}") from error
     except OSError as error:
         raise RegionFileUnusable(f"no room for temporary files in {tempfile.gettempdir()}: {error.strerror}") from error
-
-
-def _read(body: memoryview) -> Region:
-    size = int.from_bytes(body[:8], "little")
-    header = msgspec.json.decode(body[8 : 8 + size], type=_Header)
-    data = body[8 + size :]
-    arrays: dict[str, Any] = {}
-    for array in header.arrays:
-        values = np.frombuffer(data, np.dtype(array.kind), array.size, array.at)
-        arrays[array.name] = values / GRID if array.name in _ON_GRID else values
-    order = arrays.pop("order")
-    graph = RoadGraph(**arrays, names=tuple(header.names), region=header.region, source=Source(**header.source))
-    cut_off = tuple(
-        CutOff(Profile(c.profile), c.nodes, c.ways, c.kilometres, c.kept_nodes, c.kept_kilometres)
-        for c in header.cut_off
-    )
-    return Region(graph, _topology(graph, order), cut_off, header.ways_read, header.ways_kept)
-
-
-def _array_names() -> list[str]:
-    return [name for name in RoadGraph.__dataclass_fields__ if name not in ("names", "region", "source")]
-
-
-def _stored(name: str, values: NDArray[Any]) -> NDArray[Any]:
-    return np.rint(values * GRID).astype(np.int32) if name in _ON_GRID else values
+    return Region(stored.graph, topology, stored.cut_off, stored.ways_read, stored.ways_kept)
 
 
 def _order_of(engine: CchEngine) -> NDArray[np.uint32]:
@@ -192,8 +100,6 @@ def _order_of(engine: CchEngine) -> NDArray[np.uint32]:
 
 def _topology(graph: RoadGraph, order: NDArray[np.uint32]) -> Any:
     """The hierarchy of a graph: RoutingKit reads a folder, so one is written; the rest of it follows from the graph."""
-    if not np.array_equal(np.sort(order), np.arange(graph.nodes)):
-        raise ValueError("the order is no order of the nodes")
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order), dtype=np.uint32)
     parts = {
