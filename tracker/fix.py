@@ -41,6 +41,10 @@ class Quality(IntFlag):
     DATE_DISPUTED = 32  # the sentences' date and the device's clock differ by over a day, and not by a rollover
     NOT_MEASURED = 64  # dead reckoning, manual or simulator mode
     IMPOSSIBLE_SPEED = 128  # no road vehicle and no helicopter is that fast; the place may still be right
+    JUMP = 256  # nothing gets there from where the unit was (tracker.track)
+    SWAPPED = 512  # a jump that is none with latitude and longitude exchanged
+    FROZEN = 1024  # the same place to the last digit, while the receiver itself says that it moves
+    IMPOSSIBLE_ACCELERATION = 2048  # no vehicle gains or loses speed so fast; the place may still be right
 
     @property
     def usable(self) -> bool:
@@ -53,7 +57,18 @@ class Quality(IntFlag):
         return [flag.name.lower().replace("_", "-") for flag in type(self) if flag in self and flag.name]
 
 
-UNUSABLE = Quality.NULL_ISLAND | Quality.FUTURE | Quality.PAST | Quality.DATE_DISPUTED
+TRACK_FLAGS = Quality.JUMP | Quality.SWAPPED | Quality.FROZEN | Quality.IMPOSSIBLE_ACCELERATION
+"""Flags that only the fixes before and behind can tell: they come after the fix was stored, and may go again."""
+
+UNUSABLE = (
+    Quality.NULL_ISLAND
+    | Quality.FUTURE
+    | Quality.PAST
+    | Quality.DATE_DISPUTED
+    | Quality.JUMP
+    | Quality.SWAPPED
+    | Quality.FROZEN
+)
 """Flags that keep a fix from moving a live marker."""
 
 

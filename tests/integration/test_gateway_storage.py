@@ -164,6 +164,7 @@ def test_the_numbers_in_the_database_are_never_given_a_new_meaning() -> None:
     assert {flag.name: flag.value for flag in Quality} == {
         "NULL_ISLAND": 1, "FUTURE": 2, "PAST": 4, "DATED_ON_RECEIPT": 8, "ROLLOVER_REPAIRED": 16,
         "DATE_DISPUTED": 32, "NOT_MEASURED": 64, "IMPOSSIBLE_SPEED": 128,
+        "JUMP": 256, "SWAPPED": 512, "FROZEN": 1024, "IMPOSSIBLE_ACCELERATION": 2048,
     }  # fmt: skip
 
 
