@@ -26,6 +26,7 @@ from gateway.services.arrivals import Arrivals
 from gateway.services.count import Intake
 from gateway.services.enrolment import REFRESH, Enrolment
 from gateway.services.estimate import Estimator
+from gateway.services.judge_tracks import Tracks
 from gateway.services.missions import Missions
 from gateway.settings import Settings
 from gateway.storage import fixes
@@ -65,7 +66,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             for name, size in (("live", WORKERS), ("backlog", WORKERS), ("api", API_CONNECTIONS))
         }
         enrolments = {name: Enrolment(settings.centre, show) for name in pools}
-        zone = await _prepare(url, pools["api"], enrolments["api"], live, stop)
+        tracks = Tracks(settings.centre, pools["api"], intake)
+        zone = await _prepare(url, pools["api"], enrolments["api"], live, tracks, stop)
         if zone is None:
             return
         estimator = Estimator(prior(zone))
@@ -76,6 +78,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             lambda lane: _broker(settings, lane),
             lambda lane: Acceptance(pools[lane], enrolments[lane], intake),
             live,
+            tracks.judged,
             arrivals.committed,
         )
         world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals)
@@ -95,6 +98,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             asyncio.create_task(link.run()),
             asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"])),
             asyncio.create_task(arrivals.run()),
+            asyncio.create_task(tracks.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),
         ]
         stopping = asyncio.create_task(stop.wait())
@@ -105,7 +109,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             await link.say_offline()
         finally:
             stop.set()
-            for task in (*tasks[:3], stopping):
+            for task in (*tasks[:-1], stopping):
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
@@ -129,7 +133,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 async def _prepare(
-    url: str, pool: type_of_pool, enrolment: Enrolment, live: LivePicture, stop: asyncio.Event
+    url: str, pool: type_of_pool, enrolment: Enrolment, live: LivePicture, tracks: Tracks, stop: asyncio.Event
 ) -> str | None:
     """Migrate and load the picture, however long the database takes to come; the centre's time zone, or None if we were
     told to stop before.
@@ -145,8 +149,10 @@ async def _prepare(
                 log.info("schema ready", applied=await migrate(own))
             async with pool.connection() as connection:
                 await enrolment.refresh(connection, datetime.now(UTC))
-                for found in await fixes.latest(connection, enrolment.centre):
+                newest = await fixes.latest(connection, enrolment.centre)
+                for found in newest:
                     live.apply(found.unit, found.source, found.fix, found.received_at)
+                tracks.begin(newest)
                 return await time_zone(connection, enrolment.centre)
         except (psycopg.OperationalError, PoolTimeout) as error:
             log.warning("waiting for the database", error=str(error))

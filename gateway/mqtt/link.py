@@ -36,14 +36,17 @@ class Link:
         broker: Callable[[str], Broker],
         acceptance: Callable[[str], Acceptance],
         live: LivePicture,
+        judged: Callable[[Sequence[Row]], Sequence[Row]] = lambda rows: rows,
         after_commit: Callable[[Sequence[Row]], None] = lambda _: None,
     ) -> None:
         """
         Args:
             broker: the account to use for the lane of that name, ``live`` or ``backlog``.
             acceptance: one for the lane of that name, on connections of its own.
+            judged: gives the committed fixes with what their tracks say about them; it must be quick.
             after_commit: told of every stored fix, new or not, in any order; it must be quick.
         """
+        self._judged = judged
         self._after_commit = after_commit
         self._centre = centre
         self._live = live
@@ -89,12 +92,11 @@ class Link:
         await session.publish(gateway_presence(self._centre), presence.encode(Presence(online=True)), retain=True)
 
     def _committed(self, accepted: Accepted) -> None:
-        moved = False
-        for row in accepted.rows:
-            moved = self._live.apply(row.unit, row.source, row.fix, row.received_at) or moved
-        if moved:
-            self._live.publish()
-        self._after_commit(accepted.rows)
+        rows = self._judged(accepted.rows)
+        for row in rows:
+            self._live.apply(row.unit, row.source, row.fix, row.received_at)
+        self._live.publish()
+        self._after_commit(rows)
         self._receipts.add(accepted.handled)
 
     def _hear_presence(self, delivery: Delivery) -> bool:
