@@ -4,7 +4,7 @@ What a closure touches is found once; which closures hold at a moment, and the w
 in a few milliseconds. `next_change` says when to ask again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,8 +13,23 @@ import shapely
 from numpy.typing import NDArray
 
 from tracker.errors import TrackerError
+from tracker.geodesy import LocalPlane
 from tracker.roads.engines import INFINITE, Weights
-from tracker.roads.graph import RoadGraph
+from tracker.roads.graph import Profile, RoadGraph
+from tracker.roads.snap import Snapper
+
+CREEP = 4.0
+"""Times as long as on the open road that it takes to get out of, or into, what is closed: about a walking pace."""
+
+POINT_REACH = 60.0
+"""Metres around a single point within which the nearest road is meant."""
+
+LINE_REACH = 25.0
+"""Metres beside a line within which a road may be the one that it was drawn along."""
+
+_SAMPLE = 5.0  # metres between the points of a line that are looked at
+_ALIGNED = 30.0  # degrees that a road may be off the line's direction, either way round
+_FOLLOWED = 20.0  # metres along which, or half of its length, a line must follow a piece of road
 
 
 class BrokenClosure(TrackerError):
@@ -35,10 +50,14 @@ class Closure(msgspec.Struct, frozen=True):
     ways: tuple[int, ...] = ()  # ids of the map's ways, as in `RoadGraph.way_id`
     factor: float | None = None  # driving takes so many times as long; None: nobody drives there
     reason: str = ""
+    line: tuple[tuple[float, float], ...] = ()  # points (latitude, longitude) along a road, or one point beside it
 
     def __post_init__(self) -> None:
-        if not self.area and not self.ways:
-            raise BrokenClosure(f"closure {self.id} names neither an area nor ways")
+        if not (self.area or self.ways or self.line):
+            raise BrokenClosure(f"closure {self.id} is nowhere: it names no area, no line and no ways")
+        for latitude, longitude in (*self.area, *self.line):
+            if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+                raise BrokenClosure(f"closure {self.id} names a point that is not on earth: {latitude}, {longitude}")
         if self.area and (len(self.area) < 3 or not self.polygon.is_valid or self.polygon.area == 0):
             raise BrokenClosure(f"the area of closure {self.id} is no polygon: its border crosses itself, or is a line")
         if self.factor is not None and not 1 <= self.factor < 1000:
@@ -64,6 +83,7 @@ class Closures:
     def __init__(self, graph: RoadGraph, closures: Iterable[Closure] = ()) -> None:
         self._graph = graph
         self._tree: shapely.STRtree | None = None
+        self._snapper: Snapper | None = None
         self._found: dict[str, tuple[Closure, NDArray[np.int64], NDArray[np.float64]]] = {}
         for closure in closures:
             self.put(closure)
@@ -72,6 +92,8 @@ class Closures:
         """Add a closure, or replace the one of the same id. Returns how many edges it touches, whenever it holds."""
         graph = self._graph
         touched = np.zeros(graph.edges)
+        if closure.line:
+            touched[self._beside(closure.line)] = 1.0
         if closure.ways:
             touched[np.isin(graph.way_id[graph.edge_way], closure.ways)] = 1.0
         if closure.area:
@@ -85,6 +107,24 @@ class Closures:
         """Take a closure back; False if there is none of that id."""
         return self._found.pop(closure_id, None) is not None
 
+    def touched(self, closure_id: str) -> NDArray[np.int64]:
+        """The edges that a closure touches, rising; none if it is not known."""
+        found = self._found.get(closure_id)
+        return np.zeros(0, np.int64) if found is None else found[1]
+
+    def unknown_ways(self, closure: Closure) -> list[int]:
+        """Those of its ways that this network does not have."""
+        known = np.isin(closure.ways, self._graph.way_id)
+        return [way for way, here in zip(closure.ways, known.tolist(), strict=True) if not here]
+
+    def closing(self, edge: int, moment: datetime) -> list[Closure]:
+        """The closures that close an edge at a moment; slow zones are none."""
+        return [
+            closure
+            for closure, edges, _ in self._found.values()
+            if closure.factor is None and closure.holds_at(moment) and bool(np.isin(edge, edges))
+        ]
+
     def holding_at(self, moment: datetime) -> list[Closure]:
         """The closures that hold at a moment, in the order they were put."""
         return [closure for closure, _, _ in self._found.values() if closure.holds_at(moment)]
@@ -94,20 +134,26 @@ class Closures:
         times = (time for closure, _, _ in self._found.values() for time in (closure.start, closure.end))
         return min((time for time in times if time is not None and time > moment), default=None)
 
-    def changed(self, weights: Weights, moment: datetime) -> Weights:
+    def changed(self, weights: Weights, moment: datetime, passable: Collection[str] = ()) -> Weights:
         """Weights uint32[m] in milliseconds as they are at a moment; those given stay as they are.
 
         An edge that a closed area touches is closed whole, in both directions. Of a slow area only the part of the edge
         inside is slow. Where several hold, the slowest does.
+
+        Args:
+            weights: of the open roads.
+            moment: aware.
+            passable: ids of closures that one may creep through (`CREEP`): out of a flood that one stands in.
         """
         factor = np.ones(self._graph.edges)
         for closure, edges, share in self._found.values():
             if closure.holds_at(moment):
-                slower = np.inf if closure.factor is None else 1 + (closure.factor - 1) * share
+                closed = CREEP if closure.id in passable else np.inf
+                slower = closed if closure.factor is None else 1 + (closure.factor - 1) * share
                 factor[edges] = np.maximum(factor[edges], slower)
         changed = np.rint(weights * factor[self._graph.arc_edge])
-        closed = weights >= INFINITE
-        return np.asarray(np.where(closed, INFINITE, np.minimum(changed, INFINITE)), np.uint32)
+        never = weights >= INFINITE
+        return np.asarray(np.where(never, INFINITE, np.minimum(changed, INFINITE)), np.uint32)
 
     def _inside(self, polygon: shapely.Polygon) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Edges that a polygon touches, and the share of each that lies inside."""
@@ -121,3 +167,38 @@ class Closures:
         length = shapely.length(lines)
         inside = shapely.length(shapely.intersection(lines, polygon))
         return edges, np.where(length > 0, inside / np.where(length > 0, length, 1.0), 1.0)
+
+    def _beside(self, line: Sequence[tuple[float, float]]) -> NDArray[np.int64]:
+        """The edges that a line was drawn along, or the one that a single point lies on.
+
+        A line follows a piece of road where that is the nearest of those that run in its direction: streets that it
+        crosses do not count, nor the piece that it ends a few metres into.
+        """
+        if self._snapper is None:
+            self._snapper = Snapper(self._graph, Profile.CAR | Profile.MOTORCYCLE)
+        latitude, longitude, course = _sampled(line)
+        near = self._snapper.nearby(latitude, longitude, LINE_REACH if len(course) else POINT_REACH)
+        if not len(course):
+            return near.edge[np.argsort(near.distance)[:1]]
+        off = np.abs(np.sin(np.radians(near.course - course[near.position])))
+        rows = np.flatnonzero(off <= np.sin(np.radians(_ALIGNED)))
+        rows = rows[np.lexsort((near.distance[rows], near.position[rows]))]
+        _, first = np.unique(near.position[rows], return_index=True)
+        edges, samples = np.unique(near.edge[rows[first]], return_counts=True)
+        enough = samples * _SAMPLE >= np.minimum(_FOLLOWED, self._graph.edge_length[edges] / 2)
+        return edges[enough]
+
+
+def _sampled(line: Sequence[tuple[float, float]]) -> tuple[NDArray[np.float64], ...]:
+    """Points along a line with its course there: latitude, longitude, degrees. Of a single point the courses are
+    none."""
+    points = np.array(line, np.float64)
+    plane = LocalPlane(float(points[:, 0].mean()), float(points[:, 1].mean()))
+    x, y = plane.to_metres(points[:, 0], points[:, 1])
+    ends = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))))
+    if ends[-1] == 0.0:
+        return points[:1, 0], points[:1, 1], np.zeros(0)
+    along = np.linspace(0.0, ends[-1], int(ends[-1] / _SAMPLE) + 2)
+    piece = np.clip(np.searchsorted(ends, along, side="right") - 1, 0, len(ends) - 2)
+    course = np.degrees(np.arctan2(np.diff(x), np.diff(y)))[piece]
+    return (*plane.to_degrees(np.interp(along, ends, x), np.interp(along, ends, y)), course)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.fix_map import Drawn, draw
-from tracker.roads.closures import BrokenClosure, Closure, Closures
+from tracker.roads.closures import CREEP, BrokenClosure, Closure, Closures
 from tracker.roads.engines import INFINITE
 from tracker.roads.router import Router
 
@@ -99,7 +99,7 @@ TRIANGLE = ((-7.0, 111.0), (-7.1, 111.0), (-7.0, 111.1))
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({}, "neither an area nor ways"),
+        ({}, "names no area, no line and no ways"),
         ({"area": TRIANGLE[:2]}, "no polygon"),
         ({"area": (*TRIANGLE[:2], (-7.2, 111.0))}, "no polygon"),
         ({"area": ((-7.0, 111.0), (-7.1, 111.1), (-7.0, 111.1), (-7.1, 111.0))}, "crosses itself"),
@@ -114,3 +114,85 @@ def test_a_closure_that_says_nothing_is_refused(wrong: dict[str, Any], says: str
     good: dict[str, Any] = {"id": "x", "start": NOON}
     with pytest.raises(BrokenClosure, match=says):
         Closure(**good | wrong)
+
+
+STREETS = draw(
+    """
+    A---------B---------C---------D
+              |         |         |
+              |         |         |
+              E---------F---------G
+    """,
+    {"ABCD": {"name": "high"}, "EFG": {"name": "low"}, "BE": {}, "CF": {}, "DG": {}},
+    step=20.0,
+)
+
+
+def closed_by(closure: Closure, drawn: Drawn = STREETS) -> set[tuple[str, int]]:
+    """(street, metres) of every piece of road that is closed."""
+    closures = Closures(drawn.graph)
+    closures.put(closure)
+    graph = drawn.graph
+    return {
+        (graph.name_of(int(graph.edge_arcs[edge].max())), round(float(graph.edge_length[edge])))
+        for edge in closures.touched(closure.id).tolist()
+    }
+
+
+def test_a_point_closes_the_piece_of_road_that_it_lies_on() -> None:
+    """Ten metres beside the street, between two junctions: that piece, and no other."""
+    assert closed_by(Closure("hole", NOON, line=(STREETS.at("A", 60, 10),))) == {("high", 200)}
+    assert closed_by(Closure("hole", NOON, line=(STREETS.at("C", 0, -30),))) == {("", 60)}
+
+
+def test_a_line_closes_what_it_was_drawn_along_and_not_what_it_crosses() -> None:
+    """From within AB to a little beyond C: AB and BC, neither the side streets nor the next piece."""
+    line = (STREETS.at("A", 120, 6), STREETS.at("B", 50, -5), STREETS.at("C", 12, 4))
+    closures = Closures(STREETS.graph)
+    assert closures.put(Closure("market", NOON, line=line)) == 2
+    assert closed_by(Closure("market", NOON, line=line)) == {("high", 200)}
+    changed = closures.changed(Router(STREETS.graph).weights, NOON)
+    assert np.count_nonzero(changed == INFINITE) == 4
+
+
+def test_a_line_or_a_point_far_from_any_road_touches_nothing() -> None:
+    """Which is for the caller to tell."""
+    assert closed_by(Closure("sea", NOON, line=(STREETS.at("A", -200, 300),))) == set()
+    assert closed_by(Closure("sea", NOON, line=(STREETS.at("A", 0, 90), STREETS.at("D", 0, 90)))) == set()
+
+
+def test_ways_that_are_not_here_are_named() -> None:
+    """Ids of another extract."""
+    closures = Closures(STREETS.graph)
+    assert closures.unknown_ways(Closure("works", NOON, ways=(1, 77, 2, 99))) == [77, 99]
+    assert closures.unknown_ways(Closure("works", NOON, line=(STREETS.at("A"),))) == []
+
+
+def test_out_of_a_flood_one_creeps() -> None:
+    """What is passable by leave takes `CREEP` times as long; another closure on the same road stays closed."""
+    graph = STREETS.graph
+    weights = np.full(graph.arcs, 1000, np.uint32)
+    flood = Closure("flood", NOON, line=(STREETS.at("A", 60),))
+    closures = Closures(graph, [flood])
+    changed = closures.changed(weights, NOON, passable={"flood"})
+    assert sorted(np.unique(changed).tolist()) == [1000, 1000 * CREEP]
+    closures.put(Closure("hole", NOON, line=flood.line))
+    assert INFINITE in closures.changed(weights, NOON, passable={"flood"})
+
+
+def test_what_closes_an_edge_now_is_told() -> None:
+    """Slow zones do not, nor what has yet to begin."""
+    graph = STREETS.graph
+    line = (STREETS.at("A", 60),)
+    closures = Closures(graph, [Closure("now", NOON, line=line), Closure("later", NOON + HOUR, line=line)])
+    closures.put(Closure("slow", NOON, line=line, factor=3.0))
+    (edge,) = closures.touched("now").tolist()
+    assert [each.id for each in closures.closing(edge, NOON)] == ["now"]
+    assert [each.id for each in closures.closing(edge, NOON + HOUR)] == ["now", "later"]
+
+
+@pytest.mark.parametrize("point", [(91.0, 0.0), (0.0, 181.0), (float("nan"), 0.0)])
+def test_a_point_that_is_not_on_earth_is_refused(point: tuple[float, float]) -> None:
+    """In a line as in an area."""
+    with pytest.raises(BrokenClosure, match="not on earth"):
+        Closure("x", NOON, line=(point,))
