@@ -34,7 +34,6 @@ from gateway.storage.migrations import migrate
 from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
 from gateway.storage.units import Unit, time_zone
 from tracker.eta.speeds import prior
-from tracker.roads.engines import CchEngine
 
 log = structlog.get_logger()
 
@@ -176,7 +175,8 @@ def _load_roads(settings: Settings, estimator: Estimator) -> None:
     except RegionFileUnusable as error:
         log.warning("roads not loaded: arrival times are by straight line", error=str(error))
         return
-    estimator.load(region.graph, CchEngine(region.graph, region.topology), datetime.now(UTC))
+    engine = region.engine(lambda why: log.warning("routing engine lost", why=why))
+    estimator.load(region.graph, engine, datetime.now(UTC))
     log.info("roads loaded", region=region.graph.region, arcs=region.graph.arcs)
 
 

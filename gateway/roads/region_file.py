@@ -2,18 +2,19 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyroutingkit  # type: ignore[import-untyped] # it ships no types
 from numpy.typing import NDArray
 
 from gateway.roads.osm_import import Imported
 from tracker.errors import TrackerError
-from tracker.roads.engines import CchEngine, Weights
+from tracker.roads import engines
+from tracker.roads.engines import CchEngine, Engine, Weights, best_engine
 from tracker.roads.graph import RoadGraph
 from tracker.roads.router import Router
 from tracker.roads.stored import SUFFIX, BrokenRegion, CutOff, StoredRegion, decode, encode
@@ -29,14 +30,18 @@ class Region:
     """A region as it was built."""
 
     graph: RoadGraph
-    topology: Any  # pyroutingkit.CCHTopology, which has no types
+    topology: Any  # pyroutingkit.CCHTopology, which has no types; None where that cannot be loaded
     cut_off: tuple[CutOff, ...]
     ways_read: int
     ways_kept: int
 
     def router(self, weights: Weights | None = None) -> Router:
         """A router over the region, by these weights or those of empty roads."""
-        return Router(self.graph, weights, CchEngine(self.graph, self.topology))
+        return Router(self.graph, weights, self.engine())
+
+    def engine(self, told: Callable[[str], None] = lambda _: None) -> Engine:
+        """The best engine that can be had here; ``told`` hears when that is the slow one."""
+        return best_engine(self.graph, self.topology, told)
 
 
 def region_path(directory: Path, region: str) -> Path:
@@ -99,14 +104,17 @@ def _order_of(engine: CchEngine) -> NDArray[np.uint32]:
 
 
 def _topology(graph: RoadGraph, order: NDArray[np.uint32]) -> Any:
-    """The hierarchy of a graph: RoutingKit reads a folder, so one is written; the rest of it follows from the graph."""
+    """The hierarchy of a graph, None without RoutingKit: it reads a folder, so one is written; the rest of it follows
+    from the graph."""
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order), dtype=np.uint32)
     parts = {
         "tail": graph.arc_tail, "head": graph.arc_head, "order": order, "rank": rank,
         "node_count": np.array([graph.nodes], np.uint32),
     }  # fmt: skip
-    topology = pyroutingkit.CCHTopology()
+    if engines.pyroutingkit is None:
+        return None
+    topology = engines.pyroutingkit.CCHTopology()
     with tempfile.TemporaryDirectory(prefix="sigap-roads-") as folder:
         for name, values in parts.items():
             values.tofile(Path(folder, name))

@@ -2,26 +2,45 @@
 
 `CchEngine` is RoutingKit's customisable contraction hierarchy: an order of the nodes found once, new weights on every
 arc in milliseconds, queries in microseconds. `ScipyEngine` is plain Dijkstra: the truth that tests hold the first to,
-and the way out should its binding ever be lost. Both give the same costs, to the millisecond.
+and the way out should its binding ever be lost. Both give the same costs, to the millisecond. `best_engine` takes the
+first where it can be had, and goes on with the second from its first failure on.
 
 An engine is for one thread at a time: a query writes into the engine's own memory.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import pyroutingkit  # type: ignore[import-untyped] # it ships no types
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped] # it ships no types
 from scipy.sparse.csgraph import dijkstra  # type: ignore[import-untyped] # it ships no types
 
+from tracker.errors import TrackerError
 from tracker.roads.graph import RoadGraph
+
+try:
+    import pyroutingkit  # type: ignore[import-untyped] # it ships no types
+
+    MISSING = ""
+except ImportError as error:  # no wheel for this machine, or one that does not load
+    pyroutingkit = None
+    MISSING = f"RoutingKit's binding cannot be loaded: {error}"
+"""Why there is no `CchEngine` here; "" where there is one."""
 
 INFINITE = 2**31 - 1
 """Weight of an arc that may not be driven, and cost of what cannot be reached: RoutingKit's own. As time, 24.8 days."""
 
 Nodes = NDArray[np.uint32]
 Weights = NDArray[np.uint32]
+T = TypeVar("T")
+
+
+class EngineMissing(TrackerError):
+    """This machine has no `CchEngine`; the message says why."""
+
+    def __init__(self) -> None:
+        super().__init__(MISSING)
 
 
 class Engine(Protocol):
@@ -43,8 +62,14 @@ class Engine(Protocol):
 class CchEngine:
     """RoutingKit's customisable contraction hierarchy (Dibbelt, Strasser, Wagner, 2016)."""
 
-    def __init__(self, graph: RoadGraph, topology: pyroutingkit.CCHTopology | None = None) -> None:
-        """Order the nodes (about a second for 40,000), or take a topology that was ordered before."""
+    def __init__(self, graph: RoadGraph, topology: Any = None) -> None:
+        """Order the nodes (about a second for 40,000), or take a pyroutingkit.CCHTopology that was ordered before.
+
+        Raises:
+            EngineMissing: RoutingKit's binding cannot be loaded.
+        """
+        if pyroutingkit is None:
+            raise EngineMissing
         if topology is None:
             topology = pyroutingkit.CCHTopology()
             topology.build(
@@ -121,3 +146,60 @@ class ScipyEngine:
     def beside(self) -> "ScipyEngine":
         """See `Engine`."""
         return ScipyEngine(self._graph)
+
+
+def _silent(_why: str) -> None:
+    """Nobody listens."""
+
+
+def best_engine(graph: RoadGraph, topology: Any = None, told: Callable[[str], None] = _silent) -> Engine:
+    """A `CchEngine`, and `ScipyEngine` in its place where it cannot be made or fails: slower by a thousand times, and
+    the same answers.
+
+    Args:
+        graph: the network.
+        topology: as in `CchEngine`.
+        told: called with a sentence when the slower one takes over.
+    """
+    try:
+        return GuardedEngine(graph, CchEngine(graph, topology), told)
+    except Exception as error:  # whatever a binding can raise: routes are needed all the same
+        told(f"routes are found by scipy, slowly: {error}")
+        return ScipyEngine(graph)
+
+
+class GuardedEngine:
+    """One engine until it fails, then `ScipyEngine`."""
+
+    def __init__(self, graph: RoadGraph, first: Engine, told: Callable[[str], None] = _silent) -> None:
+        self._graph, self._engine, self._told = graph, first, told
+        self._weights: Weights | None = None
+
+    def customise(self, weights: Weights) -> None:
+        """See `Engine`."""
+        self._weights = weights
+        self._tried(lambda: self._engine.customise(weights))
+
+    def path(self, source: int, target: int) -> tuple[int, list[int]] | None:
+        """See `Engine`."""
+        return self._tried(lambda: self._engine.path(source, target))
+
+    def matrix(self, sources: Nodes, targets: Nodes) -> NDArray[np.uint32]:
+        """See `Engine`."""
+        return self._tried(lambda: self._engine.matrix(sources, targets))
+
+    def beside(self) -> "GuardedEngine":
+        """See `Engine`."""
+        return GuardedEngine(self._graph, self._tried(lambda: self._engine.beside()), self._told)
+
+    def _tried(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except Exception as error:
+            if isinstance(self._engine, ScipyEngine):
+                raise
+            self._told(f"routes are found by scipy from now on, slowly: {error}")
+            self._engine = ScipyEngine(self._graph)
+            if self._weights is not None:
+                self._engine.customise(self._weights)
+            return ask()

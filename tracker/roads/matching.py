@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tracker.geodesy import LocalPlane
-from tracker.roads.engines import INFINITE, CchEngine, Engine
+from tracker.roads.engines import INFINITE, Engine, best_engine
 from tracker.roads.graph import Profile, RoadGraph
 from tracker.roads.snap import Snapper
 
@@ -120,7 +120,7 @@ class Matcher:
         self.graph = graph
         self.settings = settings or Settings()
         self._snapper = snapper or Snapper(graph, profile)
-        self._engine = engine or CchEngine(graph)
+        self._engine = engine or best_engine(graph)
         is_open = graph.open_to(profile)
         millimetres = np.where(is_open, np.rint(graph.arc_length * _MILLIMETRES), INFINITE)
         self._engine.customise(np.clip(millimetres, 1, INFINITE).astype(np.uint32))

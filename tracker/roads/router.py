@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tracker.roads.engines import INFINITE, CchEngine, Engine, Weights
+from tracker.roads.engines import INFINITE, Engine, Weights, best_engine
 from tracker.roads.graph import RoadGraph
 from tracker.roads.snap import Snap
 from tracker.roads.weights import free_flow
@@ -64,10 +64,10 @@ class Router:
         Args:
             graph: the network.
             weights: as in `customise`.
-            engine: a `CchEngine` unless given; one that was loaded with its region saves the second it takes to make.
+            engine: `best_engine` unless given; one that was loaded with its region saves the second it takes to make.
         """
         self.graph = graph
-        self._engine = engine or CchEngine(graph)
+        self._engine = engine or best_engine(graph)
         # One number out of a memoryview takes a tenth of the time that one out of an array takes.
         self._tail, self._head = graph.arc_tail.data, graph.arc_head.data
         self._twin = graph.arc_twin.data
