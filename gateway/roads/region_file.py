@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from gateway.roads.osm_import import Imported
 from tracker.errors import TrackerError
-from tracker.roads import engines
-from tracker.roads.engines import CchEngine, Engine, Weights, best_engine
+from tracker.roads.engines import CchEngine, Engine, Weights, best_engine, load_topology
 from tracker.roads.graph import RoadGraph
 from tracker.roads.router import Router
 from tracker.roads.stored import SUFFIX, BrokenRegion, CutOff, StoredRegion, decode, encode
@@ -112,14 +111,10 @@ def _topology(graph: RoadGraph, order: NDArray[np.uint32]) -> Any:
         "tail": graph.arc_tail, "head": graph.arc_head, "order": order, "rank": rank,
         "node_count": np.array([graph.nodes], np.uint32),
     }  # fmt: skip
-    if engines.pyroutingkit is None:
-        return None
-    topology = engines.pyroutingkit.CCHTopology()
     with tempfile.TemporaryDirectory(prefix="sigap-roads-") as folder:
         for name, values in parts.items():
             values.tofile(Path(folder, name))
-        topology.load(folder)
-    return topology
+        return load_topology(folder)
 
 
 def _replace(path: Path, content: bytes) -> None:

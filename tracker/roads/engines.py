@@ -148,6 +148,15 @@ class ScipyEngine:
         return ScipyEngine(self._graph)
 
 
+def load_topology(folder: str) -> Any:
+    """The pyroutingkit.CCHTopology that lies in a folder; None where RoutingKit's binding cannot be loaded."""
+    if pyroutingkit is None:
+        return None
+    topology = pyroutingkit.CCHTopology()
+    topology.load(folder)
+    return topology
+
+
 def _silent(_why: str) -> None:
     """Nobody listens."""
 
