@@ -37,7 +37,7 @@ def coordinates(latitude: float, longitude: float) -> str:
     return f"{int(south):02d}{south_minutes:08.5f},{ns},{int(east):03d}{east_minutes:08.5f},{ew}"
 
 
-def rmc(at: datetime, latitude: float = -7.15, longitude: float = 111.88, knots: float = 20.0) -> bytes:
+def rmc(at: datetime, latitude: float = -7.15, longitude: float = 111.88, knots: float = 0.0) -> bytes:
     """An RMC sentence with a full date."""
     time_of_day = f"{at:%H%M%S}.{at.microsecond // 1000:03d}"
     return sentence(f"GPRMC,{time_of_day},A,{coordinates(latitude, longitude)},{knots:.1f},87.1,{at:%d%m%y},,,A")

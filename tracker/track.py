@@ -52,14 +52,17 @@ class TrackJudge:
     """One source of one unit. Feed it the fixes in the order of their times.
 
     What stands in the fixes' own ``quality`` is heeded, but for the flags given here: judging twice changes nothing.
+
+    Args:
+        believed: the last fix of the track that was believed, where the judge takes over from another.
     """
 
-    def __init__(self) -> None:
-        self._anchor: _Run | None = None
+    def __init__(self, believed: Fix | None = None) -> None:
+        self._anchor = None if believed is None else _Run(believed, AGREEING)
         self._rival: _Run | None = None
         self._steady: Fix | None = None  # the last one whose speed was believed
         self._unsteady: _Run | None = None  # those whose speed was not, agreeing among themselves
-        self._before: Fix | None = None
+        self._before = believed
         self._gone_m = 0.0  # by its own speed, since it came to the place where it still is
 
     @property

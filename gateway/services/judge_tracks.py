@@ -72,8 +72,7 @@ class Tracks:
     def begin(self, newest: Iterable[Stored]) -> None:
         """Start from what is stored: the newest usable fix of each unit."""
         for stored in newest:
-            self._judges[stored.unit, stored.source] = judge = TrackJudge()
-            judge.feed(stored.fix)
+            self._judges[stored.unit, stored.source] = TrackJudge(stored.fix)
 
     def judged(self, rows: Sequence[Row]) -> list[Row]:
         """The rows, rising in time, with what their tracks say about them. Quick: it stands before the receipt."""
