@@ -209,7 +209,8 @@ def cleared_url(kept_url: str) -> str:
     with psycopg.connect(kept_url, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE fixes, quarantine, units, centres,"
-            " places, incidents, missions, mission_legs, etas, mission_events, closures, speed_models"
+            " places, incidents, missions, mission_legs, etas, mission_events, closures, speed_models,"
+            " reports, emergency_acks, unit_health, commands"
         )
     asyncio.run(enrol_units(kept_url))
     return kept_url

@@ -12,6 +12,7 @@ from gateway.feeds.live import LivePicture
 from gateway.mqtt.lane import Lane
 from gateway.mqtt.session import MAX_PENDING_PUBLISHES, Broker, Delivery, NotConnected, Session
 from gateway.services.accept_messages import Acceptance, Accepted
+from gateway.services.accept_reports import Said
 from gateway.services.receipts import Receipts
 from gateway.storage.fixes import Row
 from tracker.errors import BadInput
@@ -20,6 +21,9 @@ from tracker.wire.presence import Presence
 from tracker.wire.topics import Channel, UnitTopic, every_unit, gateway_presence, read_unit_topic
 
 log = structlog.get_logger()
+
+SAID = (Channel.STATUS, Channel.HEALTH, Channel.COMMAND_REPLY)
+"""On the live session: what a crew says must not wait behind a backlog."""
 
 WORKERS = 2
 """Batches of one lane under way at once: one is decoded while the database works on the other."""
@@ -38,6 +42,7 @@ class Link:
         live: LivePicture,
         judged: Callable[[Sequence[Row]], Sequence[Row]] = lambda rows: rows,
         after_commit: Callable[[Sequence[Row]], None] = lambda _: None,
+        said: Callable[[Said], None] = lambda _: None,
     ) -> None:
         """
         Args:
@@ -45,9 +50,11 @@ class Link:
             acceptance: one for the lane of that name, on connections of its own.
             judged: gives the committed fixes with what their tracks say about them; it must be quick.
             after_commit: told of every stored fix, new or not, in any order; it must be quick.
+            said: told of what crews said, likewise.
         """
         self._judged = judged
         self._after_commit = after_commit
+        self._said = said
         self._centre = centre
         self._live = live
         self._receipts = Receipts()
@@ -55,7 +62,7 @@ class Link:
         self.live_session = Session(
             broker("live"),
             f"{centre}-gateway-live",
-            [every_unit(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.PRESENCE)],
+            [every_unit(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.PRESENCE, *SAID)],
             will=offline,
             on_connected=self._say_online,
             divert=self._hear_presence,
@@ -97,6 +104,7 @@ class Link:
             self._live.apply(row.unit, row.source, row.fix, row.received_at)
         self._live.publish()
         self._after_commit(rows)
+        self._said(accepted.said)
         self._receipts.add(accepted.handled)
 
     def _hear_presence(self, delivery: Delivery) -> bool:
@@ -111,6 +119,14 @@ class Link:
         self._live.present(topic.unit, said)
         delivery.acknowledge()
         return True
+
+    async def send_command(self, unit: str, payload: bytes) -> None:
+        """Hand a command to the broker.
+
+        Raises:
+            NotConnected: now, or before the broker answered.
+        """
+        await self.live_session.publish(str(UnitTopic(self._centre, unit, Channel.COMMAND)), payload)
 
     async def _send_receipts(self) -> None:
         """A receipt that cannot be sent is dropped: the unit sends again, and is told then."""

@@ -14,6 +14,8 @@ import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
+from gateway.services import accept_reports
+from gateway.services.accept_reports import Said
 from gateway.services.count import Intake
 from gateway.services.enrolment import Enrolment
 from gateway.storage import fixes, quarantine
@@ -55,6 +57,7 @@ class Accepted(msgspec.Struct):
 
     rows: list[Row] = msgspec.field(default_factory=list)  # in the database now, new or not
     handled: dict[tuple[str, str], Handled] = msgspec.field(default_factory=dict)  # by (unit, outbox)
+    said: Said = msgspec.field(default_factory=Said)  # what crews said, in the database now, new or not
 
 
 class _Draft(msgspec.Struct):
@@ -102,6 +105,7 @@ class Acceptance:
         async with connection.transaction():
             outcomes = await fixes.store(connection, draft.rows)
             self._sort(draft, outcomes, messages)
+            await self._store_said(connection, draft)
             await quarantine.keep(connection, self._enrolment.centre, draft.refused)
         self._count(draft, outcomes)
         return draft.accepted
@@ -118,6 +122,7 @@ class Acceptance:
                 except RefusedByDatabase as single:
                     part = await self._one_by_one(connection, [message], single)
                 whole.rows += part.rows
+                whole.said.extend(part.said)
                 for key, handled in part.handled.items():
                     into = whole.handled.setdefault(key, Handled())
                     into.stored += handled.stored
@@ -129,7 +134,9 @@ class Acceptance:
         for row in draft.rows:
             if row.outbox is not None and row.sequence is not None:
                 draft.handled(row.unit, row.outbox).quarantined.append(row.sequence)
-        draft.rows, draft.origin = [], []
+        for said in draft.accepted.said.reports:
+            draft.handled(said.unit, said.outbox).quarantined.append(said.sequence)
+        draft.rows, draft.origin, draft.accepted.said = [], [], Said()
         draft.refused.append(_refused(messages[0], Reason.STORAGE, str(error).partition("\n")[0]))
         async with connection.transaction():
             await quarantine.keep(connection, self._enrolment.centre, draft.refused)
@@ -165,6 +172,9 @@ class Acceptance:
             detail = f"unit {topic.unit!r} is not enrolled in centre {self._enrolment.centre!r}"
             draft.refused.append(_refused(message, Reason.NOT_ENROLLED, detail))
         handled = draft.handled(topic.unit, topic.outbox) if topic.outbox is not None else None
+        if topic.channel in accept_reports.CHANNELS:
+            self._read_said(draft, topic, message, handled, known=known)
+            return
         for part in wire.decode(message.payload, message.received_at):
             sequence = part.sequence
             if isinstance(part, wire.Unreadable):
@@ -187,6 +197,32 @@ class Acceptance:
                 continue
             if handled is not None and sequence is not None:
                 handled.quarantined.append(sequence)
+
+    def _read_said(
+        self, draft: _Draft, topic: UnitTopic, message: Message, handled: Handled | None, *, known: bool
+    ) -> None:
+        """What a crew said. Of a stranger the whole message is in the quarantine already."""
+
+        def refuse(sequence: int | None, reason: Reason, detail: str, raw: bytes) -> None:
+            if known:
+                draft.refused.append(_refused(message, reason, detail, raw))
+            if handled is not None and sequence is not None:
+                handled.quarantined.append(sequence)
+
+        into = draft.accepted.said if known else Said()
+        accept_reports.read(into, topic, message.payload, message.received_at, refuse)
+        if not known and handled is not None:
+            handled.quarantined += [each.sequence for each in into.reports]
+
+    async def _store_said(self, connection: AsyncConnection[Any], draft: _Draft) -> None:
+        said = draft.accepted.said
+        for each in await accept_reports.store(connection, self._enrolment.centre, said):
+            topic = UnitTopic(self._enrolment.centre, each.unit, Channel.STATUS, each.outbox)
+            detail = f"number {each.sequence} of this outbox is stored with another report"
+            draft.refused.append(Refused(str(topic), Reason.CONTRADICTION, detail, each.raw, each.received_at))
+            draft.handled(each.unit, each.outbox).quarantined.append(each.sequence)
+        for each in said.reports:
+            draft.handled(each.unit, each.outbox).stored.append(each.sequence)
 
     def _is_from_stranger(self, message: Message) -> bool:
         if message.topic in self._topics:
@@ -224,6 +260,7 @@ class Acceptance:
         intake = self._intake
         intake.declined.update(reason.value for reason in draft.declined)
         intake.quarantined.update(item.reason.value for item in draft.refused)
+        intake.reports += draft.accepted.said.new
         for row, outcome in zip(draft.rows, outcomes, strict=True):
             if outcome is Outcome.STORED:
                 intake.stored += 1

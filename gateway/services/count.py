@@ -15,6 +15,7 @@ class Counts(msgspec.Struct, frozen=True):
     declined: dict[str, int]  # by reason
     quarantined: dict[str, int]  # by reason
     flagged: dict[str, int]  # by quality flag, of stored fixes
+    reports: int = 0  # crew reports that are new
 
 
 class Intake(msgspec.Struct):
@@ -27,9 +28,11 @@ class Intake(msgspec.Struct):
     declined: Counter[str] = msgspec.field(default_factory=Counter)
     quarantined: Counter[str] = msgspec.field(default_factory=Counter)
     flagged: Counter[str] = msgspec.field(default_factory=Counter)
+    reports: int = 0
 
     def counts(self) -> Counts:
         """As they stand now."""
         return Counts(
-            self.received, self.stored, self.duplicate, dict(self.declined), dict(self.quarantined), dict(self.flagged)
-        )
+            self.received, self.stored, self.duplicate, dict(self.declined), dict(self.quarantined), dict(self.flagged),
+            self.reports,
+        )  # fmt: skip

@@ -125,15 +125,35 @@ def test_a_unit_speaks_for_itself_only(compose_broker: ComposeBroker) -> None:
     presence.
     """
     with Client(compose_broker, "ambulans-01", _FLEET) as unit:
-        for own in ("live/k3", "backlog/k3", "nmea", "presence"):
+        for own in ("live/k3", "backlog/k3", "nmea", "presence", "status/k3", "health", "command/reply"):
             assert unit.publish(f"{_CENTRE}/units/ambulans-01/{own}"), own
         for other in (
             f"{_CENTRE}/units/ambulans-02/live/k3",
+            f"{_CENTRE}/units/ambulans-02/status/k3",
+            f"{_CENTRE}/units/ambulans-02/health",
+            f"{_CENTRE}/units/ambulans-02/command/reply",
+            f"{_CENTRE}/units/ambulans-01/command",
             f"{_CENTRE}/units/ambulans-01/receipt/k3",
             f"{_CENTRE}/gateway/presence",
             "sigap/v1/x",
         ):
             assert not unit.publish(other), other
+
+
+def test_a_unit_hears_its_own_commands_only(compose_broker: ComposeBroker) -> None:
+    """What another crew is told is not its business, nor what another crew answers."""
+    with (
+        Client(compose_broker, "ambulans-01", _FLEET) as unit,
+        Client(compose_broker, "ambulans-02", _FLEET) as other,
+        Client(compose_broker, "gateway", _GATEWAY) as gateway,
+    ):
+        unit.subscribe("#")
+        assert other.publish(f"{_CENTRE}/units/ambulans-02/command/reply")
+        assert other.publish(f"{_CENTRE}/units/ambulans-02/status/k3")
+        assert gateway.publish(f"{_CENTRE}/units/ambulans-02/command")
+        assert gateway.publish(f"{_CENTRE}/units/ambulans-01/command")
+        assert unit.received.get(timeout=_WAIT_S) == f"{_CENTRE}/units/ambulans-01/command"
+        assert unit.received.empty()
 
 
 def test_a_unit_hears_its_own_receipts_and_the_gateway_only(compose_broker: ComposeBroker) -> None:
