@@ -1,14 +1,12 @@
 """Roads invented from the places of a profile, as an OpenStreetMap file that the importer reads like any other.
 
 For demonstrations and tests where no extract is at hand. Towns are bent grids round the centres of districts, main
-roads join them as in the simulator's network, villages hang on the main roads, lanes join neighbouring villages. No
-real road is among them, and the same profile always gives the same file.
+roads join them as in `tracker.regions.network`, and the country between is full of hamlets (`settlements`), so that a
+road is seldom farther than 500 m. No real road is among them, and the same profile always gives the same file.
 """
 
 import itertools
-import math
-import random
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,25 +14,14 @@ import osmium
 import shapely
 from numpy.typing import NDArray
 
+from gateway.roads.settlements import Way, country, town_at
 from tracker.geodesy import LocalPlane
 from tracker.regions import Profile, network_of
 
-BLOCK = 130.0
-"""Metres between two streets of a town."""
+STUB = 40.0
+"""Metres of a dead end up to which it is taken away: what stands out where a lane met a street."""
 
-VILLAGE_EVERY = 1400.0
-"""Metres along a main road between two villages, about."""
-
-_STREETS = (
-    "Melati", "Mawar", "Kenanga", "Cempaka", "Anggrek", "Teratai", "Dahlia", "Flamboyan", "Kamboja", "Seruni",
-    "Rajawali", "Merpati", "Kutilang", "Garuda", "Cendrawasih", "Mangga", "Rambutan", "Durian", "Jambu", "Salak",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Way:
-    points: NDArray[np.float64]  # [k, 2] metres east and north
-    tags: dict[str, str]
+_FINENESS = 1e6  # steps in a degree: a tenth of a metre is one point
 
 
 def write_osm(profile: Profile, out: Path) -> int:
@@ -49,103 +36,43 @@ def write_osm(profile: Profile, out: Path) -> int:
     ways = _crossed(_ways(profile, plane))
     temporary = out.with_name(f".new.{out.name}")
     try:
-        _write(ways, plane, temporary)
+        written = _write(ways, plane, temporary)
         temporary.replace(out)
     except RuntimeError as error:  # what libosmium raises for every trouble with a file
         raise OSError(None, str(error)) from error
     finally:
         temporary.unlink(missing_ok=True)
-    return len(ways)
+    return written
 
 
-def _ways(profile: Profile, plane: LocalPlane) -> list[_Way]:
+def _ways(profile: Profile, plane: LocalPlane) -> list[Way]:
     network = network_of(profile)
-    capital = max(range(len(network.districts)), key=lambda at: (len(network.roads_at(at)), -at))
-    ways, villages = [], []
-    for number, road in enumerate(network.roads):
+    homes = Counter(unit.home for unit in profile.units)
+    capital = max(
+        range(len(network.districts)),
+        key=lambda at: (homes[network.districts[at].name], len(network.roads_at(at)), -at),
+    )  # most units wait there
+    ways = []
+    for road in network.roads:
         one, other = (network.districts[end].name for end in road.ends)
         degrees = np.array(road.points)
         points = np.stack(plane.to_metres(degrees[:, 0], degrees[:, 1]), axis=1)
         kind = "primary" if capital in road.ends else "secondary"
-        ways.append(_Way(points, {"highway": kind, "name": f"Jalan Raya {one}–{other}"}))
-        villages += _villages(points, _dice(f"villages {number}"), ways)
-    _lanes(villages, ways)
-    for at, district in enumerate(network.districts):
-        east, north = plane.to_metres(np.array([district.latitude]), np.array([district.longitude]))
-        centre = np.array([east[0], north[0]])
-        _town(centre, 9 if at == capital else 5 + at % 3, district.name, _dice(district.name), ways)
-    return ways
+        ways.append(Way(points, {"highway": kind, "name": f"Jalan Raya {one}–{other}"}))
+    degrees = np.array([(district.latitude, district.longitude) for district in network.districts])
+    centres = np.stack(plane.to_metres(degrees[:, 0], degrees[:, 1]), axis=1)
+    towns = [
+        town_at(centre, district.name, at == capital)
+        for at, (centre, district) in enumerate(zip(centres, network.districts, strict=True))
+    ]
+    ways += country(towns, centres, [way.points for way in ways])
+    return ways + [way for town in towns for way in town.ways]
 
 
-def _dice(seed: str) -> random.Random:
-    return random.Random(seed)  # noqa: S311 # a plausible map, the same each time; nothing secret
-
-
-def _town(centre: NDArray[np.float64], size: int, name: str, chance: random.Random, ways: list[_Way]) -> None:
-    """A grid of streets, turned and bent; the middle ones wider, some of the others one-way in turn."""
-    turned = chance.uniform(0, math.pi / 2)
-    turn = np.array([[math.cos(turned), -math.sin(turned)], [math.sin(turned), math.cos(turned)]])
-    grid = np.array([[(i - size // 2, j - size // 2) for j in range(size)] for i in range(size)], float)
-    grid += np.array([[[chance.uniform(-0.15, 0.15) for _ in range(2)] for _ in range(size)] for _ in range(size)])
-    grid[size // 2, size // 2] = 0.0
-    corners = grid * BLOCK @ turn.T + centre
-    for along, line in itertools.product((0, 1), range(size)):
-        middle = line == size // 2
-        points = corners[line] if along else corners[:, line]
-        kind = "tertiary" if middle else "residential"
-        street = name if middle else _STREETS[(line * 2 + along) % len(_STREETS)]
-        tags = {"highway": kind, "name": f"Jalan {street}"}
-        if size >= 7 and abs(line - size // 2) == 1:
-            tags["oneway"] = "yes" if line > size // 2 else "-1"
-        ways.append(_Way(points, tags))
-
-
-def _villages(road: NDArray[np.float64], chance: random.Random, ways: list[_Way]) -> list[NDArray[np.float64]]:
-    """Villages to both sides of a main road: a street away from it and a loop of lanes; returns their far ends."""
-    line = shapely.LineString(road)
-    far = []
-    for begin in np.arange(VILLAGE_EVERY, line.length - VILLAGE_EVERY / 2, VILLAGE_EVERY):
-        at = begin + chance.uniform(-300, 300)
-        foot, ahead = (np.array(line.interpolate(offset).coords[0]) for offset in (at, at + 10))
-        heading = (ahead - foot) / np.hypot(*(ahead - foot))
-        aside = np.array([-heading[1], heading[0]]) * chance.choice((-1, 1))
-        depth, width = chance.uniform(350, 900), chance.uniform(150, 350)
-        bend = foot + aside * depth / 2 + heading * chance.uniform(-60, 60)
-        end = foot + aside * depth + heading * chance.uniform(-120, 120)
-        street = {"highway": "unclassified", "name": f"Jalan Desa {chance.choice(_STREETS)}"}
-        ways.append(_Way(np.array([foot - aside * 15, bend, end]), street))
-        one, other = heading * width, -heading * width / 2
-        ring = np.array([bend, bend + one, end + one, end, end + other, bend + other, bend])
-        ways.append(_Way(ring, {"highway": "residential"}))
-        field = np.array([end, end + aside * chance.uniform(150, 400)])
-        ways.append(_Way(field, {"highway": "track", "tracktype": "grade2"}))
-        far.append(end)
-    return far
-
-
-def _lanes(villages: list[NDArray[np.float64]], ways: list[_Way]) -> None:
-    """Lanes between villages that are near each other, so that there is more than one way round."""
-    if not villages:
-        return
-    tree = shapely.STRtree([shapely.Point(village) for village in villages])
-    joined = set()
-    for at, village in enumerate(villages):
-        near = tree.query(shapely.Point(village), predicate="dwithin", distance=2200.0)
-        others = sorted((float(np.hypot(*(villages[k] - village))), int(k)) for k in near if k != at)
-        for _, other in others[:2]:
-            pair = (min(at, other), max(at, other))
-            if pair not in joined:
-                joined.add(pair)
-                swing = np.array([-(villages[other] - village)[1], (villages[other] - village)[0]]) * 0.08
-                middle = (village + villages[other]) / 2 + swing
-                ways.append(_Way(np.array([village, middle, villages[other]]), {"highway": "unclassified"}))
-
-
-def _crossed(ways: list[_Way]) -> list[_Way]:
+def _crossed(ways: list[Way]) -> list[Way]:
     """The ways with a point of both wherever two of them cross, so that one can turn there."""
     begin = np.concatenate([way.points[:-1] for way in ways])
     end = np.concatenate([way.points[1:] for way in ways])
-    owner = np.repeat(np.arange(len(ways)), [len(way.points) - 1 for way in ways])
     segments = np.asarray(shapely.linestrings(np.stack((begin, end), axis=1)))
     one, other = shapely.STRtree(segments).query(segments, predicate="crosses")
     one, other = one[one < other], other[one < other]
@@ -155,29 +82,47 @@ def _crossed(ways: list[_Way]) -> list[_Way]:
         for segment in (a, b):
             extra.setdefault(segment, []).append((float(np.hypot(*(point - begin[segment]))), point))
     crossed, first = [], 0
-    for at, way in enumerate(ways):
-        count = int(np.count_nonzero(owner == at))
+    for way in ways:
         line = []
-        for segment in range(first, first + count):
+        for segment in range(first, first + len(way.points) - 1):
             line.append(begin[segment])
             line += [point for _, point in sorted(extra.get(segment, []), key=lambda pair: pair[0])]
-        first += count
-        crossed.append(_Way(np.array([*line, way.points[-1]]), way.tags))
+        first += len(way.points) - 1
+        crossed.append(Way(np.array([*line, way.points[-1]]), way.tags))
     return crossed
 
 
-def _write(ways: list[_Way], plane: LocalPlane, out: Path) -> None:
+def _write(ways: list[Way], plane: LocalPlane, out: Path) -> int:
     header = osmium.io.Header()
     header.set("generator", "sigap, invented roads")
-    ids: dict[tuple[int, int], int] = {}
     lines = []
     for way in ways:
         latitude, longitude = plane.to_degrees(way.points[:, 0], way.points[:, 1])
-        grid = np.rint(np.stack((latitude, longitude), axis=1) * 1e6).astype(int)  # a tenth of a metre is one point
-        lines.append([ids.setdefault((y, x), len(ids) + 1) for y, x in grid.tolist()])
+        grid = np.rint(np.stack((latitude, longitude), axis=1) * _FINENESS).astype(int)
+        lines.append([point for point, _ in itertools.groupby(map(tuple, grid.tolist()))])
+    used = Counter(point for line in lines for point in line)
+    kept = [(_without_stubs(line, used), way.tags) for line, way in zip(lines, ways, strict=True)]
+    kept = [(line, tags) for line, tags in kept if len(line) > 1]
+    ids = {point: number for number, point in enumerate(dict.fromkeys(p for line, _ in kept for p in line), start=1)}
     with osmium.SimpleWriter(str(out), overwrite=True, header=header) as writer:
         for (y, x), number in ids.items():
-            writer.add_node(osmium.osm.mutable.Node(id=number, version=1, location=(x / 1e6, y / 1e6)))
-        for number, (way, nodes) in enumerate(zip(ways, lines, strict=True), start=1):
-            once = [node for node, _ in itertools.groupby(nodes)]
-            writer.add_way(osmium.osm.mutable.Way(id=number, version=1, nodes=once, tags=way.tags))
+            location = (x / _FINENESS, y / _FINENESS)
+            writer.add_node(osmium.osm.mutable.Node(id=number, version=1, location=location))
+        for number, (line, tags) in enumerate(kept, start=1):
+            nodes = [ids[point] for point in line]
+            writer.add_way(osmium.osm.mutable.Way(id=number, version=1, nodes=nodes, tags=tags))
+    return len(kept)
+
+
+def _without_stubs(line: list[tuple[int, ...]], used: Counter[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """The line without a last piece at either end that is short and leads nowhere."""
+    for _ in range(2):
+        if len(line) > 1 and used[line[-1]] == 1 and used[line[-2]] > 1 and _steps(line[-2], line[-1]) < STUB:
+            line = line[:-1]
+        line = line[::-1]
+    return line
+
+
+def _steps(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """Metres, near the equator."""
+    return float(np.hypot(one[0] - other[0], one[1] - other[1])) / _FINENESS * 111_195
