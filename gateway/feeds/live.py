@@ -72,6 +72,7 @@ class Eta(msgspec.Struct, frozen=True):
     model: str
     route_version: int | None  # another number: fetch the route again; None: there is no route
     onward: OnwardLeg | None
+    note: str | None = None  # what to know of it: that the way leads through what is closed
 
 
 class UnitMission(msgspec.Struct, frozen=True):

@@ -21,8 +21,8 @@ from gateway.http.world import (
     documented_body,
 )
 from gateway.services import score
-from gateway.services.estimate import Position
 from gateway.services.estimate_units import Arrival, arrivals
+from gateway.services.network import Position
 from gateway.storage.etas import Score
 from gateway.storage.incidents import CentrePlace
 from tracker.eta.speeds import Driving
@@ -69,6 +69,7 @@ class HospitalTime(msgspec.Struct):
     source: str
     distance_m: float | None
     model: str
+    note: str | None = None  # what to know of it: that the way leads through what is closed
 
 
 class HospitalTimes(msgspec.Struct):
@@ -98,7 +99,7 @@ async def estimate_arrival(
 ) -> Response:
     """When the unit would reach a point if it left now. Unknown, and never 0, when its position is too old to say."""
     known(world, unit)
-    return answer(_arrivals(world, [unit], [Place(lat, lon)], urgency)[0][0])
+    return answer((await _arrivals(world, [unit], [Place(lat, lon)], urgency))[0][0])
 
 
 @router.post(
@@ -107,14 +108,14 @@ async def estimate_arrival(
     openapi_extra=documented_body(MatrixRequest),
 )
 async def estimate_matrix(_: SeesUnits, world: TheWorld, request: Request) -> Response:
-    """Arrivals of many units at many places, as if each left now. Over roads without distances."""
+    """Arrivals of many units at many places, as if each left now."""
     asked = await body(request, MatrixRequest)
     units = [state.unit for state in world.live.states()] if asked.units is None else asked.units
     for unit in units:
         known(world, unit)
     if len(units) * len(asked.places) > MOST_CELLS:
         raise HTTPException(422, f"{len(units)} units times {len(asked.places)} places is more than {MOST_CELLS}")
-    rows = _arrivals(world, units, [place_of(point) for point in asked.places], asked.urgency)
+    rows = await _arrivals(world, units, [place_of(point) for point in asked.places], asked.urgency)
     return answer(Matrix(world.now(), rows))
 
 
@@ -123,7 +124,7 @@ async def list_candidates(_: SeesMissions, world: TheWorld, incident: str) -> Re
     """When each unit of the centre would be at the scene. Times only: who is fit to go is not asked here."""
     found = await world.arrivals.missions.incident(incident)
     units = [state.unit for state in world.live.states()]
-    rows = _arrivals(world, units, [found.place], found.urgency)
+    rows = await _arrivals(world, units, [found.place], found.urgency)
     active = world.arrivals.missions.active
     candidates = [
         Candidate(
@@ -145,9 +146,11 @@ async def list_hospitals(_: SeesMissions, world: TheWorld, incident: str) -> Res
     driving = Driving.LIGHTS if found.urgency.lights else Driving.NORMAL
     places = [Place(each.latitude, each.longitude, each.name, each.id) for each in hospitals]
     scene = Position(found.place.latitude, found.place.longitude)
-    drives = world.arrivals.estimator.matrix([scene], places, [driving])[0] if places else []
+    drives = (await world.arrivals.estimator.matrix([scene], places, [driving]))[0]
     times = [
-        HospitalTime(place, drive.eta, drive.unknown_because, drive.source.value, drive.distance, drive.model)
+        HospitalTime(
+            place, drive.eta, drive.unknown_because, drive.source.value, drive.distance, drive.model, drive.note
+        )
         for place, drive in zip(hospitals, drives, strict=True)
     ]
     times.sort(key=lambda each: (_soonness(each.eta_s), each.place.id))
@@ -231,8 +234,8 @@ async def show_scores(
     return answer(Scores(since, until, await score.scores(world.pool, world.centre, since, until)))
 
 
-def _arrivals(world: World, units: list[str], places: list[Place], urgency: Urgency) -> list[list[Arrival]]:
-    return arrivals(world.live, world.arrivals.estimator, units, places, urgency, world.now())
+async def _arrivals(world: World, units: list[str], places: list[Place], urgency: Urgency) -> list[list[Arrival]]:
+    return await arrivals(world.live, world.arrivals.estimator, units, places, urgency, world.now())
 
 
 def _soonness(eta: Estimate | None) -> tuple[bool, float]:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.feeds.live import DriveEvent, Eta, OnwardLeg, UnitMission
-from gateway.services.estimate import Estimator, Position
+from gateway.services.estimate import Estimator
+from gateway.services.network import Position
 from gateway.storage.etas import Told
 from gateway.storage.missions import MissionEvent
 from tracker.eta.events import MOVED, Change, DriveWatch, Seen
@@ -145,8 +146,10 @@ class Followed:
         return self.leg is not None and self.newest is not None and self._drive_of != (self.newest.time, serial)
 
     def has_plan(self, serial: int) -> bool:
-        """Whether there is a plan by these weights."""
-        return self.plan is not None and self._plan_serial == serial
+        """Whether there is a plan by these weights whose rest is known without routing. One that leads through what is
+        closed is none: where that ends is not in it."""
+        through = self._drive is not None and self._drive.note is not None
+        return self.plan is not None and self._plan_serial == serial and not through
 
     def rest(self, near: Nearby, rows: range) -> Rest | None:
         """What is left of the plan from the newest fix; None if that is not on it."""
@@ -272,7 +275,7 @@ class Followed:
             return None
         to, fix, leg = mission.legs[at], self.newest, self.leg
         age = None if fix is None else max(0.0, (now - fix.time).total_seconds())
-        source, distance_m, model, why = estimator.source, None, estimator.model, None
+        source, distance_m, model, why, note = estimator.source, None, estimator.model, None, None
         eta: Estimate | None = None
         if fix is None or age is None:
             why = "the unit has no position yet"
@@ -280,13 +283,15 @@ class Followed:
             why = SAID_NOTHING.format(age=age, limit=lost)
         elif leg is None:  # at the scene
             drive = self._way_on(0, estimator)
-            source, model, distance_m, why = drive.source, drive.model, drive.distance, drive.unknown_because
+            source, model, distance_m = drive.source, drive.model, drive.distance
+            why, note = drive.unknown_because, drive.note
             arrived = mission.legs[0].arrived_at or now
             if drive.eta is not None:
                 eta = added(scene.left(max(0.0, (now - arrived).total_seconds())), drive.eta)
         elif self._drive is not None:
             drive = self._drive
-            source, model, distance_m, why = drive.source, drive.model, drive.distance, drive.unknown_because
+            source, model, distance_m = drive.source, drive.model, drive.distance
+            why, note = drive.unknown_because, drive.note
             eta = None if drive.eta is None else aged(drive.eta, age, stale, lost, heading=True)
         else:
             why = "the way is being looked for"
@@ -307,6 +312,7 @@ class Followed:
             model=model,
             route_version=self.route_version if self.plan is not None and leg is not None else None,
             onward=self._onward_leg(at, eta, scene, estimator),
+            note=note if eta is not None else None,
         )
 
     def _onward_leg(self, at: int, eta: Estimate | None, scene: SceneTime, estimator: Estimator) -> OnwardLeg | None:
@@ -353,8 +359,8 @@ class Followed:
 def _differs(told: Eta, eta: Eta) -> bool:
     """Whether an arrival time is worth telling after the one that was told last."""
     same = (
-        (told.leg, told.latitude, told.longitude, told.place, told.source, told.model, told.route_version)
-        == (eta.leg, eta.latitude, eta.longitude, eta.place, eta.source, eta.model, eta.route_version)
+        (told.leg, told.latitude, told.longitude, told.place, told.source, told.model, told.route_version, told.note)
+        == (eta.leg, eta.latitude, eta.longitude, eta.place, eta.source, eta.model, eta.route_version, eta.note)
     )  # fmt: skip
     if not same or (told.eta_s is None) != (eta.eta_s is None) or _onward_of(told) != _onward_of(eta):
         return True

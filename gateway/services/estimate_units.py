@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 
 from gateway.feeds.live import LivePicture
-from gateway.services.estimate import Estimator, Position, driving_of
+from gateway.services.estimate import Estimator, driving_of
+from gateway.services.network import Position
 from tracker.eta.live import SAID_NOTHING, Drive, Source, aged
 from tracker.eta.straight_line import Estimate
 from tracker.fix import Fix
@@ -22,11 +23,12 @@ class Arrival(msgspec.Struct, frozen=True):
     source: str  # road, straight-line, last-known
     fix_time: datetime | None
     fix_age_s: float | None
-    distance_m: float | None  # by road or straight, as the source; None where only times were asked for
+    distance_m: float | None  # by road or straight, as the source
     model: str
+    note: str | None  # what to know of it: that the way leads through what is closed
 
 
-def arrivals(
+async def arrivals(
     live: LivePicture,
     estimator: Estimator,
     units: Sequence[str],
@@ -44,12 +46,7 @@ def arrivals(
     known = [at for at, age in enumerate(ages) if age is not None and age <= limits[at][1]]
     positions = [_position(fix) for at in known if (fix := fixes[at]) is not None]
     drivings = [driving_of(live.kind(units[at]) or "", urgency) for at in known]
-    if len(places) == 1:  # with the distance, and the one plan is as quick
-        drives = [
-            [estimator.plan(*each)[0]] for each in zip(positions, [places[0]] * len(positions), drivings, strict=True)
-        ]
-    else:
-        drives = estimator.matrix(positions, places, drivings)
+    drives = await estimator.matrix(positions, places, drivings)
     found = dict(zip(known, drives, strict=True))
     rows = []
     for at, unit in enumerate(units):
@@ -61,7 +58,7 @@ def arrivals(
         if age is not None:
             source, why = Source.LAST_KNOWN, SAID_NOTHING.format(age=age, limit=lost)
         time = None if fix is None else fix.time
-        rows.append([Arrival(unit, None, why, source.value, time, age, None, estimator.model) for _ in places])
+        rows.append([Arrival(unit, None, why, source.value, time, age, None, estimator.model, None) for _ in places])
     return rows
 
 
@@ -73,4 +70,4 @@ def _arrival(unit: str, drive: Drive, fix: Fix, age: float, stale: float, lost: 
     eta = None if drive.eta is None else aged(drive.eta, age, stale, lost, heading=False)
     source = Source.LAST_KNOWN if age > stale else drive.source
     metres = None if eta is None else drive.distance
-    return Arrival(unit, eta, drive.unknown_because, source.value, fix.time, age, metres, drive.model)
+    return Arrival(unit, eta, drive.unknown_because, source.value, fix.time, age, metres, drive.model, drive.note)

@@ -25,8 +25,9 @@ from gateway.feeds.live import LivePicture
 from gateway.roads.osm_import import import_osm
 from gateway.roads.synthetic import write_osm
 from gateway.services.arrivals import Arrivals
-from gateway.services.estimate import Estimator, Position
+from gateway.services.estimate import Estimator
 from gateway.services.missions import Missions
+from gateway.services.network import Position
 from gateway.storage.fixes import Row
 from tracker import regions
 from tracker.eta.plan import Plan

@@ -12,7 +12,7 @@ import shapely
 
 from gateway.feeds.live import Eta
 from gateway.services import score_command
-from gateway.services.estimate import Position
+from gateway.services.network import Position
 from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
 from tests.fix_gateway import CENTRE

@@ -40,6 +40,7 @@ class Drive(msgspec.Struct, frozen=True):
     source: Source
     model: str  # version of what made it
     unknown_because: str | None = None
+    note: str | None = None  # what to know of an estimate that is there: that it leads through what is closed
 
 
 def aged(eta: Estimate, age: float, stale_after: float, lost_after: float, *, heading: bool) -> Estimate | None:
