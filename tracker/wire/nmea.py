@@ -253,12 +253,30 @@ def _integer(data: list[str], index: int) -> int | None:
 
 
 def _speed(data: list[str], index: int, unit: float) -> float | None:
-    value = _not_negative(data, index)
+    return read_speed(_text(data, index), unit)
+
+
+def read_speed(text: str, unit: float) -> float | None:
+    """A speed in m/s from a field in ``unit`` m/s; None where it is empty.
+
+    Raises:
+        BadInput: FIELD or OUT_OF_RANGE.
+    """
+    value = _not_negative([text], 0)
     return None if value is None else value * unit
 
 
 def _course(data: list[str], index: int) -> float | None:
-    value = _not_negative(data, index)
+    return read_course(_text(data, index))
+
+
+def read_course(text: str) -> float | None:
+    """Degrees, 0 <= course < 360; None where the field is empty.
+
+    Raises:
+        BadInput: FIELD or OUT_OF_RANGE.
+    """
+    value = _not_negative([text], 0)
     if value is not None and value > 360:
         raise BadInput(Reason.OUT_OF_RANGE, f"course {value}")
     return value if value != 360 else 0.0
@@ -282,7 +300,15 @@ def _mode_letters(text: str) -> str:
 
 
 def _time_of_day(data: list[str], index: int) -> int | None:
-    text = _text(data, index)
+    return read_time_of_day(_text(data, index))
+
+
+def read_time_of_day(text: str) -> int | None:
+    """Microseconds of the day from hhmmss, perhaps with a fraction; None where the field is empty.
+
+    Raises:
+        BadInput: FIELD or OUT_OF_RANGE.
+    """
     if not text:
         return None
     match = _clock(text)
@@ -324,12 +350,21 @@ def _position(message: Any, valid: bool) -> tuple[float | None, float | None, in
     """
     if not valid or not (message.lat or message.lon):
         return None, None, 0
-    latitude, digits = _coordinate(message.lat, message.lat_dir, "NS", 90)
-    longitude, _ = _coordinate(message.lon, message.lon_dir, "EW", 180)
+    latitude, digits = read_coordinate(message.lat, message.lat_dir, "NS", 90)
+    longitude, _ = read_coordinate(message.lon, message.lon_dir, "EW", 180)
     return latitude, longitude, digits
 
 
-def _coordinate(text: str, hemisphere: str, hemispheres: str, limit: int) -> tuple[float, int]:
+def read_coordinate(text: str, hemisphere: str, hemispheres: str, limit: int) -> tuple[float, int]:
+    """Degrees, north and east positive, and the decimals of the minutes, from ddmm.mmmm and its hemisphere.
+
+    Args:
+        hemispheres: the two letters, the positive one first: ``NS`` or ``EW``.
+        limit: the most degrees there are, 90 or 180.
+
+    Raises:
+        BadInput: FIELD (also where the hemisphere is missing) or OUT_OF_RANGE.
+    """
     match = _degrees_minutes(text)
     if match is None:
         raise BadInput(Reason.FIELD, f"{text[:30]!r} is no coordinate")

@@ -45,7 +45,7 @@ class Unreadable(msgspec.Struct, frozen=True):
     raw: bytes  # all of it
 
 
-class _Group(msgspec.Struct):
+class Group(msgspec.Struct):
     """Lines that stand together, each without its TAG block."""
 
     block: TagBlock
@@ -68,7 +68,7 @@ def decode(payload: bytes, received_at: datetime) -> list[Reading | Unreadable]:
     if len(payload) > MAX_PAYLOAD:
         return [Unreadable(None, Reason.OVERSIZE, f"{len(payload)} bytes, {MAX_PAYLOAD} are allowed", payload)]
     found: list[Reading | Unreadable] = []
-    for group in _groups(payload):
+    for group in split_groups(payload):
         if group.lost is not None:
             found.append(Unreadable(None, group.lost.reason, group.lost.detail, b"\r\n".join(group.lines)))
         else:
@@ -91,30 +91,31 @@ def encode_epoch(source: str, sequence: int, device_time: datetime | None, lines
     return tagblock.encode(TagBlock(source, sequence, device_time)) + b"\r\n".join(stripped) + b"\r\n"
 
 
-def _groups(payload: bytes) -> list[_Group]:
-    groups: list[_Group] = []
-    group: _Group | None = None
+def split_groups(payload: bytes) -> list[Group]:
+    """The groups of a payload, in order; lines before the first TAG block are a group as well."""
+    groups: list[Group] = []
+    group: Group | None = None
     for line in payload.splitlines():
         rest = line
         if line[:1] == b"\\":
             try:
                 block, rest = tagblock.split(line)
             except BadInput as error:
-                group = _Group(_NO_BLOCK, [], error)
+                group = Group(_NO_BLOCK, [], error)
                 groups.append(group)
             else:
                 if block is not None and (group is None or _begins_group(block, group)):
-                    group = _Group(block, [])
+                    group = Group(block, [])
                     groups.append(group)
         if rest.strip():
             if group is None:
-                group = _Group(_NO_BLOCK, [])
+                group = Group(_NO_BLOCK, [])
                 groups.append(group)
             group.lines.append(rest)
     return groups
 
 
-def _begins_group(block: TagBlock, group: _Group) -> bool:
+def _begins_group(block: TagBlock, group: Group) -> bool:
     """A sequence number does; a block without one only where the lines before are not of its kind."""
     return (
         block.sequence is not None
@@ -124,7 +125,7 @@ def _begins_group(block: TagBlock, group: _Group) -> bool:
     )
 
 
-def _read_group(group: _Group, received_at: datetime, found: list[Reading | Unreadable]) -> None:
+def _read_group(group: Group, received_at: datetime, found: list[Reading | Unreadable]) -> None:
     block = group.block
     items: list[Item] = []
     bad = 0

@@ -10,6 +10,16 @@ sigap/v1/{centre}/units/{unit}/receipt/{outbox}   from the gateway
 sigap/v1/{centre}/units/{unit}/command            from the gateway
 sigap/v1/{centre}/units/{unit}/command/reply      what became of a command
 sigap/v1/{centre}/gateway/presence                from the gateway, retained JSON
+
+A *bridge* speaks for others: it sits at a base radio and passes on what the radios say.
+
+sigap/v1/{centre}/bridges/{bridge}/units/{unit}/live/{outbox}     sentences of a radio whose unit the bridge knows
+sigap/v1/{centre}/bridges/{bridge}/units/{unit}/backlog/{outbox}  the same, older data
+sigap/v1/{centre}/bridges/{bridge}/units/{unit}/status/{outbox}   its status codes, as reports
+sigap/v1/{centre}/bridges/{bridge}/units/{unit}/nmea              of a bridge that keeps nothing and wants no receipts
+sigap/v1/{centre}/bridges/{bridge}/radios/{radio}/...             the same four, of a radio that is not in its table
+sigap/v1/{centre}/bridges/{bridge}/receipt/{outbox}               from the gateway: one outbox for all of its radios
+sigap/v1/{centre}/bridges/{bridge}/presence                       retained JSON, and the last will
 """
 
 import re
@@ -86,6 +96,60 @@ def read_unit_topic(topic: str) -> UnitTopic:
         raise BadInput(Reason.TOPIC, f"{topic[:120]!r} has a wrong number of parts")
     outbox = checked_id(parts[6]) if channel in _WITH_OUTBOX else None
     return UnitTopic(checked_id(parts[2]), checked_id(parts[4]), channel, outbox)
+
+
+class BridgeTopic(msgspec.Struct, frozen=True):
+    """What a bridge says for somebody: a unit, or a radio of which it does not know whose it is."""
+
+    centre: str
+    bridge: str
+    known: bool  # whether `name` is a unit's id; else it is a radio's
+    name: str
+    channel: Channel  # LIVE, BACKLOG, STATUS or NMEA
+    outbox: str | None = None
+
+    def __str__(self) -> str:
+        tail = f"/{self.outbox}" if self.outbox is not None else ""
+        kind = "units" if self.known else "radios"
+        return f"{PREFIX}/{self.centre}/bridges/{self.bridge}/{kind}/{self.name}/{self.channel.value}{tail}"
+
+
+_OF_BRIDGE = frozenset({Channel.LIVE, Channel.BACKLOG, Channel.STATUS, Channel.NMEA})
+
+
+def read_bridge_topic(topic: str) -> BridgeTopic | None:
+    """Take a bridge's topic apart; None for what is no bridge's at all.
+
+    Raises:
+        BadInput: TOPIC if it has not the shape, UNIT_ID if an id in it is outside the pattern.
+    """
+    parts = topic.split("/")
+    if len(parts) < 4 or parts[3] != "bridges":
+        return None
+    if len(parts) not in (8, 9) or parts[:2] != ["sigap", "v1"] or parts[5] not in ("units", "radios"):
+        raise BadInput(Reason.TOPIC, f"{topic[:120]!r} is not a bridge's topic")
+    channel = next((each for each in _OF_BRIDGE if each.value == parts[7]), None)
+    if channel is None or (len(parts) == 9) != (channel in _WITH_OUTBOX):
+        raise BadInput(Reason.TOPIC, f"{topic[:120]!r} names no channel of a bridge, or has a wrong number of parts")
+    outbox = checked_id(parts[8]) if len(parts) == 9 else None
+    return BridgeTopic(
+        checked_id(parts[2]), checked_id(parts[4]), parts[5] == "units", checked_id(parts[6]), channel, outbox
+    )
+
+
+def every_bridge(centre: str, channel: Channel) -> str:
+    """The subscription filter for one channel of all units and radios of all bridges of a centre."""
+    return f"{PREFIX}/{checked_id(centre)}/bridges/+/+/+/{channel.value}{'/+' if channel in _WITH_OUTBOX else ''}"
+
+
+def bridge_receipt(centre: str, bridge: str, outbox: str) -> str:
+    """Where a bridge hears which numbers of its outbox it may forget."""
+    return f"{PREFIX}/{checked_id(centre)}/bridges/{checked_id(bridge)}/receipt/{checked_id(outbox)}"
+
+
+def bridge_presence(centre: str, bridge: str) -> str:
+    """Where a bridge says whether it is there."""
+    return f"{PREFIX}/{checked_id(centre)}/bridges/{checked_id(bridge)}/presence"
 
 
 def gateway_presence(centre: str) -> str:
