@@ -42,8 +42,8 @@ def where_it_will_be(unit: str, seconds: int) -> tuple[float, float]:
     """Latitude and longitude of a simulated unit so long after its start: the same seed, the same drive."""
     car = next(car for car in fleet_of(load("bojonegoro"), UNITS, 1.0, SEED) if car.name == unit)
     for _ in range(seconds):
-        car._vehicle.advance(1.0)
-    state = car._vehicle.state
+        car.vehicle.advance(1.0)
+    state = car.vehicle.state
     return state.latitude, state.longitude
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from fieldunit.agent.unit import Report, ReportingUnit, Station, Unit, open_units
 from fieldunit.outbox import Epoch, Outbox, outbox_path
+from fieldunit.simulator.motion import State
 from fieldunit.simulator.receiver import Receiver
-from fieldunit.simulator.vehicle import State
 from fieldunit.uplink import lanes
 from fieldunit.uplink.broker import Broker
 from fieldunit.uplink.delivery import Tally

@@ -14,6 +14,7 @@ from fieldunit.agent.log import LogError
 from fieldunit.cli import arguments, commands
 from fieldunit.cli.arguments import UsageError
 from fieldunit.outbox import OutboxError
+from fieldunit.simulator.roads import RoadsError
 from fieldunit.uplink.broker import BrokerSettingError
 from tracker import regions
 from tracker.errors import BadInput
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
     except (UsageError, BrokerSettingError, BadInput) as error:
         subparsers[options.command].error(str(error))  # exits with 2, after a line on usage
-    except (LogError, OutboxError, regions.ProfileError) as error:
+    except (LogError, OutboxError, RoadsError, regions.ProfileError) as error:
         return _explain(str(error))
     except OSError as error:
         return _explain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
@@ -104,6 +105,9 @@ def _add_replay(command: argparse.ArgumentParser) -> None:
 
 def _add_simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--profile", default="bojonegoro", help=f"region: {', '.join(regions.names())}")
+    command.add_argument(
+        "--roads", type=Path, metavar="FILE", help="drive the roads of this region, as `sigap roads build` wrote it"
+    )
     command.add_argument("--units", type=arguments.count, default=12, metavar="N", help="vehicles (default: 12)")
     command.add_argument(
         "--rate", type=arguments.rate, default=1.0, metavar="HZ", help="fixes a second and vehicle (default: 1)"

@@ -23,6 +23,7 @@ from fieldunit.agent.unit import ReportingUnit, Station, open_units
 from fieldunit.cli.arguments import UsageError
 from fieldunit.outbox import OutboxError
 from fieldunit.simulator.fleet import drive, fleet_of, unit_names
+from fieldunit.simulator.roads import roads_of
 from fieldunit.uplink.broker import read_broker
 from fieldunit.uplink.network import Network
 from tracker import regions
@@ -75,14 +76,13 @@ def simulate(options: argparse.Namespace) -> int:
         if name not in names:
             raise UsageError(f"--silence: there is no {name}; the units are {names[0]} to {names[-1]}")
     _allow_open_files(8 * len(names) + 64)
-    cars = fleet_of(profile, len(names), options.rate, options.seed)
+    cars = fleet_of(profile, len(names), options.rate, options.seed, roads_of(profile, options.roads))
     with _units(options, station, names, interval_s=1 / options.rate) as (units, network, stop):
         watch = CentreWatch(station.centre, () if options.bare else units)
         with Progress("driving", units, None) as progress:
             drive(
                 cars,
                 {unit.name: unit for unit in units},
-                options.rate,
                 stop,
                 for_s=options.for_s,
                 silences=silences,

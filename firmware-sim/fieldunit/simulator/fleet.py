@@ -1,24 +1,26 @@
-"""Drives the fleet in true time: at each tick every vehicle moves, and its receiver's epoch goes to its unit.
+"""The vehicles of a fleet, and their driving in true time: at its turn each one moves, and its unit reports.
 
-Each epoch waits for the disk before the next one of that vehicle comes, so the vehicles are spread over a few threads:
-what waits for a disk in one does not hold up the others.
+Each epoch may wait for the disk before the next one of that vehicle comes, so the vehicles are spread over a few
+threads: what waits for a disk in one does not hold up the others.
 """
 
-import itertools
+import heapq
 import math
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
-from fieldunit.agent.unit import Report, ReportingUnit
-from fieldunit.outbox import Epoch
-from fieldunit.simulator.receiver import Receiver
-from fieldunit.simulator.vehicle import Roads, Vehicle
-from tracker.regions import Profile, network_of
-from tracker.wire.tagblock import DEFAULT_SOURCE
+from fieldunit.agent.unit import ReportingUnit
+from fieldunit.simulator.car import Car
+from fieldunit.simulator.roads import Roads, roads_of
+from fieldunit.simulator.vehicle import BEGINS, BUSY, Habits, Vehicle
+from tracker.regions import Profile
+from tracker.roads.snap import Snap
 
 HIGHEST_RATE = 20.0
 """Fixes a second and vehicle; receivers give ten, and the sentences' time has a hundredth of a second."""
@@ -29,32 +31,8 @@ LATE_S = 2.0
 _VEHICLES_A_THREAD = 4
 _MOST_THREADS = 16
 _LOOK_EVERY_S = 0.2
+_REMEMBERED = 200_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Car:
-    """A vehicle with its receiver, without a clock.
-
-    Args:
-        name: id of its unit.
-        roads: shared by the fleet.
-        home: position of the district where it begins.
-        rate: fixes a second.
-        seed: the same seed and name give the same drive and the same errors, however large the fleet is.
-    """
-
-    def __init__(self, name: str, roads: Roads, home: int, rate: float, seed: int) -> None:
-        self.name = name
-        self._rate = rate
-        self._vehicle = Vehicle(roads, home, random.Random(f"{seed}/{name}/drive"))  # noqa: S311 - no secret
-        self._receiver = Receiver(random.Random(f"{seed}/{name}/receiver"), 1 / rate)  # noqa: S311 - no secret
-
-    def report(self, now: datetime) -> Report:
-        """Let the time of one tick pass, and hear the receiver."""
-        steps = math.ceil(1 / self._rate)  # of a second at most, as the vehicle needs them
-        for _ in range(steps):
-            self._vehicle.advance(1 / self._rate / steps)
-        return Report(Epoch(DEFAULT_SOURCE, now, self._receiver.observe(self._vehicle.state, now)), now)
 
 
 def unit_names(count: int) -> list[str]:
@@ -62,14 +40,46 @@ def unit_names(count: int) -> list[str]:
     return [f"ambulans-{number:02d}" for number in range(1, count + 1)]
 
 
-def fleet_of(profile: Profile, count: int, rate: float, seed: int) -> list[Car]:
+def fleet_of(profile: Profile, count: int, rate: float, seed: int, roads: Roads | None = None) -> list[Car]:
     """The profile's units begin at home; further vehicles begin in the districts in turn."""
-    roads = Roads(network_of(profile))
-    districts = [district.name for district in profile.districts]
-    homes = {unit.id: districts.index(unit.home) for unit in profile.units}
+    roads = roads or roads_of(profile)
+    homes = Homes(profile, roads)
     return [
-        Car(name, roads, homes.get(name, at % len(districts)), rate, seed) for at, name in enumerate(unit_names(count))
+        Car(name, vehicle_of(name, homes.of(name, at), homes, roads, seed), seed, 1 / rate)
+        for at, name in enumerate(unit_names(count))
     ]
+
+
+class Homes:
+    """Where the vehicles of a profile wait, and where its hospitals are taken to be.
+
+    A profile has no coordinates of hospitals; they stand in the centres of the districts where most roads meet.
+    """
+
+    def __init__(self, profile: Profile, roads: Roads) -> None:
+        districts = {each.name: roads.nearest(each.latitude, each.longitude) for each in profile.districts}
+        self._districts = list(districts.values())
+        self._homes = {unit.id: districts[unit.home] for unit in profile.units}
+        ranked = sorted(districts.values(), key=lambda place: -roads.streets_at(place))
+        self.hospitals = tuple(ranked[: max(1, min(profile.hospitals, len(ranked)))])
+
+    def of(self, name: str, at: int) -> Snap:
+        """Of a unit by its name, or by its number where the profile does not know it."""
+        return self._homes.get(name, self._districts[at % len(self._districts)])
+
+
+def vehicle_of(
+    name: str,
+    home: Snap,
+    homes: Homes,
+    roads: Roads,
+    seed: int,
+    habits: Habits = BUSY,
+    begins: datetime = BEGINS,
+) -> Vehicle:
+    """One vehicle, with dice of its own."""
+    chance = random.Random(f"{seed}/{name}/drive")  # noqa: S311 - no secret
+    return Vehicle(roads, home, homes.hospitals, chance, habits, begins)
 
 
 def tick_time(tick: int, rate: float) -> datetime:
@@ -77,31 +87,42 @@ def tick_time(tick: int, rate: float) -> datetime:
     return _EPOCH + timedelta(microseconds=10_000 * round(tick * 100 / rate))
 
 
+def due_times(name: str, interval_s: float, began: datetime) -> Iterator[datetime]:
+    """When a vehicle reports: with the whole interval up to a second, as receivers do; slower ones each at its own
+    second of it, so that a fleet does not speak as one."""
+    rate = 1 / interval_s
+    shift = zlib.crc32(name.encode()) % math.ceil(interval_s) if interval_s > 1 else 0
+    tick = math.ceil(((began - _EPOCH).total_seconds() - shift) * rate)
+    while True:
+        yield tick_time(tick, rate) + timedelta(seconds=shift)
+        tick += 1
+
+
 def drive(
     cars: Sequence[Car],
     units: Mapping[str, ReportingUnit],
-    rate: float,
     stop: threading.Event,
     *,
     for_s: float | None,
     silences: Mapping[str, float],
     say: Callable[[str], None],
     look: Callable[[], None],
-) -> None:
+    threads: int | None = None,
+) -> "Shift":
     """Drive until the stop event is set or the time is over.
 
     Args:
         cars: the vehicles.
         units: by name, one a vehicle.
-        rate: fixes a second and vehicle.
         stop: set by whoever wants it to end.
         for_s: seconds to drive; None for ever.
         silences: seconds after the start at which a unit loses its coverage for good, by its name.
         say: told in a sentence what whoever watches should know.
         look: called some times a second; what it raises ends the drive.
+        threads: how many drive; None for as many as the vehicles and a disk want.
     """
-    shift = _Shift(units, rate, stop, for_s, silences, say)
-    threads = max(1, min(_MOST_THREADS, len(cars) // _VEHICLES_A_THREAD))
+    shift = Shift(units, stop, for_s, silences, say)
+    threads = threads or max(1, min(_MOST_THREADS, len(cars) // _VEHICLES_A_THREAD))
     with ThreadPoolExecutor(threads, thread_name_prefix="receivers") as pool:
         driving = {pool.submit(shift.drive, cars[part::threads]) for part in range(threads)}
         try:
@@ -113,47 +134,57 @@ def drive(
         except BaseException:
             stop.set()
             raise
+    return shift
 
 
-class _Shift:
+class Shift:
     """What the threads of one drive share."""
 
     def __init__(
         self,
         units: Mapping[str, ReportingUnit],
-        rate: float,
         stop: threading.Event,
         for_s: float | None,
         silences: Mapping[str, float],
         say: Callable[[str], None],
     ) -> None:
         self._units = units
-        self._rate = rate
         self._stop = stop
         self._for_s = for_s
         self._silences = silences
         self._say = say
         self._began = datetime.now(UTC)
         self._told_late = float("-inf")
+        self.behind: deque[float] = deque(maxlen=_REMEMBERED)
+        """Seconds by which the newest reports came after their due times: the machine's slowness shows in them."""
 
     def drive(self, cars: Sequence[Car]) -> None:
         """Drive some of the cars."""
         silences = {car.name: self._silences[car.name] for car in cars if car.name in self._silences}
-        first = math.ceil((self._began - _EPOCH).total_seconds() * self._rate)
-        for tick in itertools.count(first):
-            due = tick_time(tick, self._rate)
+        schedules = [due_times(car.name, car.interval_s, self._began) for car in cars]
+        turns = [(next(schedule), at) for at, schedule in enumerate(schedules)]
+        heapq.heapify(turns)
+        while turns:
+            due, at = turns[0]
             driven = (due - self._began).total_seconds()
             if self._for_s is not None and driven >= self._for_s:
                 self._wait_until(self._began + timedelta(seconds=self._for_s))
                 return
             if self._wait_until(due):
                 return
-            for name in [name for name, at in silences.items() if driven >= at]:
+            for name in [name for name, begins in silences.items() if driven >= begins]:
                 del silences[name]
                 self._units[name].silence()
                 self._say(f"{name} has lost its coverage for good; it drives on, and its outbox fills")
-            for car in cars:
-                self._units[car.name].report(car.report(due))
+            self._turn(cars[at], due)
+            heapq.heapreplace(turns, (next(schedules[at]), at))
+
+    def _turn(self, car: Car, due: datetime) -> None:
+        unit = self._units[car.name]
+        for report in car.reports(due):
+            unit.report(report)
+        car.vehicle.take_events()
+        self.behind.append((datetime.now(UTC) - due).total_seconds())
 
     def _wait_until(self, due: datetime) -> bool:
         """Returns whether the drive is to end."""
