@@ -12,23 +12,27 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import structlog
+from psycopg import AsyncConnection
 
 from gateway.feeds.live import LivePicture
 from gateway.services.drive import Followed
 from gateway.services.estimate import Estimator, driving_of
 from gateway.services.missions import DatabaseAway, Missions, Unknown
-from gateway.storage import etas, missions
+from gateway.storage import etas, missions, reports
 from gateway.storage.etas import Told
 from gateway.storage.fixes import Row
 from gateway.storage.missions import MissionEvent
 from gateway.storage.pool import type_of_pool
+from gateway.storage.reports import Row as Report
 from tracker.eta.plan import Rest
 from tracker.eta.scene import SceneTime, from_history
 from tracker.fix import Fix
 from tracker.missions import Mission
+from tracker.missions.crew import ComparedLeg, Word, compared, word
 from tracker.missions.timeline import folded
 
 log = structlog.get_logger()
@@ -48,6 +52,9 @@ SETTLE_MOST_S = 60.0
 """A mission is read again so long after a late fix; twice as long each time as long as they keep coming."""
 
 SCENE_EVERY = timedelta(hours=1)
+
+HEARD_SINCE = timedelta(hours=1)
+"""What crews said of ended missions for so long before the start may not have been taken into account."""
 
 MOST_WAITING = 50_000
 """Told arrival times that wait for a database that is away; then the oldest are forgotten: only scores miss them."""
@@ -90,6 +97,20 @@ class Arrivals:
                 self._new.setdefault(row.unit, []).append(row.fix)
         if self._new:
             self._wake.set()
+
+    def reported(self, rows: Iterable[Report]) -> None:
+        """Take what crews said, stored and in any order: their missions are read anew with it."""
+        for row in rows:
+            said = word(row.report, row.said_at)
+            if said is None:
+                continue
+            mission_id = said.mission
+            if mission_id is None:
+                mission = self.missions.covering(row.unit, said.at)
+                mission_id = None if mission is None else mission.id
+            if mission_id is not None:
+                self._late[mission_id] = 0.0
+                self._wake.set()
 
     def _on_change(self, unit: str) -> None:
         self._changed.add(unit)
@@ -244,6 +265,13 @@ class Arrivals:
                 for mission in list(self.missions.active.values()):
                     self._changed.add(mission.unit)
                     await self.settle(mission, self._clock())
+                async with self._pool.connection() as connection:
+                    lately = await reports.missions_reported_on(
+                        connection, self.missions.centre, self._clock() - HEARD_SINCE
+                    )
+                for ended in [each for of_unit in self.missions.recent.values() for each in of_unit.values()]:
+                    if ended.id in lately:
+                        await self.settle(ended, self._clock())
                 return
             except DatabaseAway as error:
                 log.warning("missions not read", error=str(error))
@@ -269,14 +297,15 @@ class Arrivals:
         for mission_id, due in list(self._late.items()):
             if time.monotonic() < due:
                 continue
+            del self._late[mission_id]  # before it is read: what comes meanwhile makes it due again
             try:
                 await self.settle(await self.missions.mission(mission_id), now)
             except DatabaseAway as error:
                 log.warning("late fixes not read", mission=mission_id, error=str(error))
-                return  # they are still due
+                self._late.setdefault(mission_id, due)
+                return
             except Unknown:
-                log.warning("a mission that late fixes belong to is gone", mission=mission_id)
-            del self._late[mission_id]
+                log.warning("nobody knows the mission that fixes or a crew speak of", mission=mission_id)
 
     async def settle(self, mission: Mission, now: datetime) -> None:
         """Read a mission's times anew from all fixes that are stored.
@@ -290,19 +319,39 @@ class Arrivals:
             followed.keep_meanwhile()
         async with self._pool.connection() as connection:
             fixes = await missions.fixes_of(connection, self.missions.centre, mission, now)
+            words = await self._words(connection, mission)
         if followed is not None and follows:
             if followed.mission != mission:
                 mission = followed.mission  # it has moved on while we read
-            timeline = folded(mission, fixes)
+            timeline = folded(mission, fixes, words)
             changes, changed = followed.resettle(timeline)
             self._events.extend(changes)
             mission = followed.mission
+            if followed.unsettled:
+                self._is_late(mission)
         else:
-            settled = folded(mission, fixes).mission
+            settled = folded(mission, fixes, words).mission
             changed, mission = settled != mission, settled
         if changed:
             self.missions.told(mission)
             self._on_change(mission.unit)
+
+    async def _words(self, connection: AsyncConnection[Any], mission: Mission) -> list[Word]:
+        found = await reports.of_mission(
+            connection, self.missions.centre, mission.id, mission.unit, mission.assigned_at, mission.ended_at
+        )
+        words = [word(each.report, each.said_at) for each in found]
+        return [each for each in words if each is not None]
+
+    async def compared(self, mission: Mission, now: datetime) -> tuple[ComparedLeg, ...]:
+        """Button and receiver side by side.
+
+        Raises:
+            psycopg.Error, psycopg_pool.PoolTimeout: the database is away.
+        """
+        async with self._pool.connection() as connection:
+            fixes = await missions.fixes_of(connection, self.missions.centre, mission, now)
+            return compared(mission, fixes, await self._words(connection, mission))
 
     async def save(self) -> None:
         """Store what waits; what fails goes on waiting."""

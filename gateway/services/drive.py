@@ -45,6 +45,8 @@ class Followed:
         self.newest = newest
         self.route_version = 0
         self.plans = 0  # made so far
+        self.unsettled = False
+        """Fixes came meanwhile that belong before a word of the crew: fold once more."""
         self._timeline = Timeline(mission)
         self._fed: datetime | None = None  # time of the last fix that the timeline took
         self._meanwhile: list[Fix] | None = None  # taken while the database is being read
@@ -113,9 +115,12 @@ class Followed:
     def resettle(self, timeline: Timeline) -> tuple[list[MissionEvent], bool]:
         """The mission was read anew from the database; what that ends, and whether it is another one now."""
         before, ordinal, was = self.leg, self.mission.current, self.mission
-        for fix in self._meanwhile or ():
+        meanwhile, self._meanwhile = self._meanwhile or [], None
+        self.unsettled = timeline.said is not None and any(fix.time <= timeline.said for fix in meanwhile)
+        for fix in meanwhile:
             timeline.feed(fix)
-        self._meanwhile = None
+        if timeline.said is not None and (self._fed is None or timeline.said > self._fed):
+            self._fed = timeline.said  # a fix from before the crew's last word is a late one
         self._timeline = timeline
         at = before.started_at if before is not None and before.started_at else was.assigned_at
         ended = self._moved_on(before, ordinal, self._fed or at)

@@ -9,9 +9,11 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import psycopg
+from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from gateway.storage import incidents, missions
@@ -162,7 +164,13 @@ class Missions:
             return await missions.events(connection, self.centre, mission_id)
 
     async def assign(
-        self, mission_id: str | None, unit: str, incident_id: str, urgency: Urgency | None, at: datetime
+        self,
+        mission_id: str | None,
+        unit: str,
+        incident_id: str,
+        urgency: Urgency | None,
+        at: datetime,
+        notes: str = "",
     ) -> tuple[Mission, bool]:
         """Send a unit to an incident; the second value is False if this very mission was there before.
 
@@ -172,7 +180,7 @@ class Missions:
             NotPossible: the incident is closed.
         """
         incident = await self.incident(incident_id)
-        return await self._begin(assigned(mission_id or new_id(), unit, incident, urgency, at))
+        return await self._begin(assigned(mission_id or new_id(), unit, incident, urgency, at, notes))
 
     async def send(self, unit: str, place: Place, urgency: Urgency, at: datetime) -> Mission:
         """Give a unit a destination. The same place again changes nothing.
@@ -206,6 +214,7 @@ class Missions:
         async with self._lock, self._pool.connection() as connection:
             try:
                 async with connection.transaction():
+                    await self._save_unit(connection, mission.unit)
                     before = self.active.get(mission.unit)
                     if before is not None and before.incident is None and before.id != mission.id:
                         before = end(before, max(mission.assigned_at, before.assigned_at))
@@ -255,6 +264,10 @@ class Missions:
         """
         return await self.change(mission_id, lambda mission: advance(mission, state, at))
 
+    async def annotate(self, mission_id: str, notes: str) -> Mission:
+        """Other words for the crew; errors as in `step`."""
+        return await self.change(mission_id, lambda mission: msgspec.structs.replace(mission, notes=notes))
+
     async def redirect(self, mission_id: str, destination: Place | None) -> Mission:
         """Choose, change or drop the hospital of one mission; errors as in `step`."""
         return await self.change(mission_id, lambda mission: direct(mission, destination))
@@ -280,6 +293,11 @@ class Missions:
                     await missions.update(connection, self.centre, mission)
                 if self._unsaved.get(mission_id) is mission:
                     del self._unsaved[mission_id]
+
+    async def _save_unit(self, connection: AsyncConnection[Any], unit: str) -> None:
+        """Store what was told of a unit: a mission that its crew has just ended must not stand in another's way."""
+        for mission in [each for each in self._unsaved.values() if each.unit == unit]:
+            await missions.update(connection, self.centre, mission)
 
     def covering(self, unit: str, time: datetime) -> Mission | None:
         """The mission, under way or lately ended, that a unit's fix of this time belongs to."""

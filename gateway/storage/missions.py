@@ -35,7 +35,7 @@ async def insert(connection: Connection, centre: str, mission: Mission) -> bool:
     """
     values = {
         "centre": centre, "id": mission.id, "unit": mission.unit, "incident": mission.incident,
-        "urgency": mission.urgency.value, "assigned_at": mission.assigned_at, "ended_at": mission.ended_at,
+        "urgency": mission.urgency.value, "assigned_at": mission.assigned_at, **_changing(mission),
     }  # fmt: skip
     if (await connection.execute(sql.query("insert_mission"), values)).rowcount == 0:
         return False
@@ -45,13 +45,18 @@ async def insert(connection: Connection, centre: str, mission: Mission) -> bool:
 
 async def update(connection: Connection, centre: str, mission: Mission) -> None:
     """Store a mission that was changed, in the caller's transaction."""
-    values = {
-        "centre": centre, "id": mission.id, "urgency": mission.urgency.value, "ended_at": mission.ended_at,
-    }  # fmt: skip
+    values = {"centre": centre, "id": mission.id, "urgency": mission.urgency.value, **_changing(mission)}
     await connection.execute(sql.query("update_mission"), values)
     await _put_legs(connection, centre, mission)
     gone = {"centre": centre, "mission": mission.id, "legs": len(mission.legs)}
     await connection.execute(sql.query("drop_mission_legs"), gone)
+
+
+def _changing(mission: Mission) -> dict[str, Any]:
+    return {
+        "ended_at": mission.ended_at, "ended_by": mission.ended_by, "ended_why": mission.ended_why,
+        "notes": mission.notes,
+    }  # fmt: skip
 
 
 async def _put_legs(connection: Connection, centre: str, mission: Mission) -> None:
@@ -88,8 +93,11 @@ async def find(
 
 
 def _read(rows: list[tuple[Any, ...]]) -> Mission:
-    name, unit, incident, urgency, assigned_at, ended_at = rows[0][:6]
-    return Mission(name, unit, incident, Urgency(urgency), assigned_at, tuple(_leg(row[6:]) for row in rows), ended_at)
+    name, unit, incident, urgency, assigned_at, ended_at, ended_by, ended_why, notes = rows[0][:9]
+    return Mission(
+        name, unit, incident, Urgency(urgency), assigned_at, tuple(_leg(row[9:]) for row in rows), ended_at,
+        None if ended_by is None else By(ended_by), ended_why, notes,
+    )  # fmt: skip
 
 
 def _leg(row: tuple[Any, ...]) -> Leg:

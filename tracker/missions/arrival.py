@@ -42,11 +42,14 @@ class Visit(msgspec.Struct, frozen=True):
 class Presence:
     """Folds samples, in rising order of time, into the first visit. Samples that are not newer are ignored."""
 
-    def __init__(self, arrived_at: datetime | None = None) -> None:
+    def __init__(self, arrived_at: datetime | None = None, *, seen: bool = True) -> None:
         """
         Args:
             arrived_at: it is known to be there since then; only its leaving is looked for.
+            seen: a receiver saw it there. Somebody's word alone does not make it so: an address may be wrong by more
+                than the outer circle, or the word early. Then it cannot leave a place that it was never seen at.
         """
+        self._there = seen
         self.visit = None if arrived_at is None else Visit(arrived_at)
         self._last: datetime | None = arrived_at
         self._since: datetime | None = None  # of what is about to be true: that it came, or that it left
@@ -77,6 +80,9 @@ class Presence:
         return True
 
     def _leaving(self, sample: Sample) -> bool:
+        if not self._there:
+            self._there = sample.distance <= EXIT
+            return False
         if self.visit is None or sample.distance <= ENTER:
             self._since = None
             return False

@@ -41,7 +41,8 @@ class By(StrEnum):
     """Who says so."""
 
     GPS = "gps"
-    HAND = "hand"
+    HAND = "hand"  # a dispatcher
+    CREW = "crew"  # a button in the vehicle
 
 
 class State(StrEnum):
@@ -96,6 +97,9 @@ class Mission(msgspec.Struct, frozen=True):
     assigned_at: datetime
     legs: tuple[Leg, ...]  # at least one
     ended_at: datetime | None = None
+    ended_by: By | None = None
+    ended_why: str = ""  # the crew's words, if it refused
+    notes: str = ""  # for the crew
 
     @property
     def state(self) -> State:
@@ -122,7 +126,14 @@ class Mission(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, legs=(*self.legs[:at], leg, *self.legs[at + 1 :]))
 
 
-def assigned(id: str, unit: str, incident: Incident, urgency: Urgency | None, at: datetime) -> Mission:  # noqa: A002, the field's name
+def assigned(
+    id: str,  # noqa: A002, the field's name
+    unit: str,
+    incident: Incident,
+    urgency: Urgency | None,
+    at: datetime,
+    notes: str = "",
+) -> Mission:
     """A unit is sent to an incident, and from there to its hospital if one is chosen.
 
     Raises:
@@ -133,7 +144,7 @@ def assigned(id: str, unit: str, incident: Incident, urgency: Urgency | None, at
     legs = [Leg(LegKind.TO_SCENE, incident.place, started_at=at)]
     if incident.destination is not None:
         legs.append(Leg(LegKind.TO_HOSPITAL, incident.destination))
-    return Mission(id, unit, incident.id, urgency or incident.urgency, at, tuple(legs))
+    return Mission(id, unit, incident.id, urgency or incident.urgency, at, tuple(legs), notes=notes)
 
 
 def sent_to(id: str, unit: str, place: Place, urgency: Urgency, at: datetime) -> Mission:  # noqa: A002, the field's name
@@ -209,7 +220,7 @@ def advance(mission: Mission, state: State, at: datetime) -> Mission:
     raise NotPossible(f"mission {mission.id} is {mission.state.value}: it cannot become {state.value} from there")
 
 
-def end(mission: Mission, at: datetime) -> Mission:
+def end(mission: Mission, at: datetime, by: By = By.HAND, why: str = "") -> Mission:
     """It is over, wherever it stands. Ending it twice changes nothing.
 
     Raises:
@@ -219,4 +230,4 @@ def end(mission: Mission, at: datetime) -> Mission:
         return mission
     if at < mission.assigned_at:
         raise NotPossible(f"mission {mission.id} cannot end before it was assigned")
-    return msgspec.structs.replace(mission, ended_at=at)
+    return msgspec.structs.replace(mission, ended_at=at, ended_by=by, ended_why=why)

@@ -1,16 +1,19 @@
-"""The times of a mission from its unit's fixes: one fold, whether the fixes come one by one or all at once.
+"""The times of a mission from its unit's fixes and its crew's words: one fold, one by one or all at once.
 
-What people said by hand stands, and so does all before it. What receivers saw after it is a function of the set of
-fixes: after late ones, fold anew.
+What a dispatcher said by hand stands, and so does all before it. What receivers saw and crews said after it is a
+function of the set of fixes and words: after late ones, fold anew. Of button and receiver, whichever told first stands;
+the other is no news then (`tracker.missions.crew` shows both).
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
 from tracker.fix import Fix
 from tracker.geodesy import distance
 from tracker.missions.arrival import Presence, Sample
+from tracker.missions.crew import Word, moved
 from tracker.missions.mission import By, LegKind, Mission, arrive, leave
 
 
@@ -19,6 +22,8 @@ class Timeline:
 
     def __init__(self, mission: Mission) -> None:
         self.mission = mission
+        self.said: datetime | None = None
+        """Time of the newest word: a fix that is older is a late one."""
         self._look()
 
     def _look(self) -> None:
@@ -28,9 +33,19 @@ class Timeline:
         scene = mission.legs[0]
         current = mission.current
         if mission.ended_at is None and scene.kind is LegKind.TO_SCENE and scene.arrived_at and not scene.left_at:
-            self._leg, self._presence = 0, Presence(scene.arrived_at)
+            self._leg, self._presence = 0, Presence(scene.arrived_at, seen=scene.arrived_by is By.GPS)
         elif current is not None and mission.legs[current].started_at is not None:
             self._leg = current
+
+    def say(self, said: Word) -> bool:
+        """Take a word, newer than all before; whether the mission changed."""
+        self.said = said.at if self.said is None else max(self.said, said.at)
+        after = moved(self.mission, said)
+        if after == self.mission:
+            return False
+        self.mission = after
+        self._look()
+        return True
 
     def feed(self, fix: Fix) -> bool:
         """Take a fix, newer than those before; whether the mission changed."""
@@ -53,7 +68,7 @@ class Timeline:
 
 
 def unseen(mission: Mission) -> Mission:
-    """The mission without what receivers said after the last word that somebody said by hand."""
+    """The mission without what receivers and crews said after the last word that a dispatcher said by hand."""
     legs = list(mission.legs)
     for at in range(len(legs) - 1, -1, -1):
         leg = legs[at]
@@ -69,18 +84,28 @@ def unseen(mission: Mission) -> Mission:
     return msgspec.structs.replace(mission, legs=tuple(legs))
 
 
-def folded(mission: Mission, fixes: Iterable[Fix]) -> Timeline:
-    """The mission as its unit's fixes, in any order, tell it, ready for newer ones. Fixes outside its time count for
-    nothing."""
-    end = mission.ended_at
-    timeline = Timeline(msgspec.structs.replace(unseen(mission), ended_at=None))
-    for fix in sorted(fixes, key=lambda each: each.time):
-        if fix.time >= mission.assigned_at and (end is None or fix.time <= end) and fix.quality.usable:
-            timeline.feed(fix)
-    timeline.mission = msgspec.structs.replace(timeline.mission, ended_at=end)
+def folded(mission: Mission, fixes: Iterable[Fix], words: Iterable[Word] = ()) -> Timeline:
+    """The mission as its unit's fixes and its crew's words, in any order, tell it, ready for newer ones. Those outside
+    its time count for nothing. An end that a crew gave is found again; it is never taken back: another mission
+    may have begun."""
+    end = None if mission.ended_by is By.CREW else mission.ended_at
+    timeline = Timeline(msgspec.structs.replace(unseen(mission), ended_at=None, ended_by=None, ended_why=""))
+    told: list[tuple[datetime, int, Fix | Word]] = [(word.at, 0, word) for word in words]
+    told += [(fix.time, 1, fix) for fix in fixes if fix.time >= mission.assigned_at and fix.quality.usable]
+    for at, _, each in sorted(told, key=lambda each: each[:2]):
+        if timeline.mission.ended_at is not None or (end is not None and at > end):
+            break
+        if isinstance(each, Word):
+            timeline.say(each)
+        else:
+            timeline.feed(each)
+    if timeline.mission.ended_at is None:
+        timeline.mission = msgspec.structs.replace(
+            timeline.mission, ended_at=mission.ended_at, ended_by=mission.ended_by, ended_why=mission.ended_why
+        )
     return timeline
 
 
-def settled(mission: Mission, fixes: Iterable[Fix]) -> Mission:
+def settled(mission: Mission, fixes: Iterable[Fix], words: Iterable[Word] = ()) -> Mission:
     """The times that `folded` finds."""
-    return folded(mission, fixes).mission
+    return folded(mission, fixes, words).mission
