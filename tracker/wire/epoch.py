@@ -107,7 +107,7 @@ def _fix(
         quality |= Quality.PAST
     if solution in _NOT_MEASURED:
         quality |= Quality.NOT_MEASURED
-    if abs(latitude) < 0.001 and abs(longitude) < 0.001 and _at_null_island(latitude, longitude):
+    if is_null_island(latitude, longitude):
         quality |= Quality.NULL_ISLAND
     return Fix(
         time=at,
@@ -158,7 +158,10 @@ def _check_agreement(one: Sentence, other: Sentence) -> None:
         raise BadInput(Reason.DISAGREEMENT, f"{one.kind} and {other.kind} of one epoch are two places")
 
 
-def _at_null_island(latitude: float, longitude: float) -> bool:
+def is_null_island(latitude: float, longitude: float) -> bool:
+    """Whether a position is a receiver's empty memory."""
+    if abs(latitude) >= 0.001 or abs(longitude) >= 0.001:  # nearly always; the rest costs ten times as much
+        return False
     return math.radians(math.hypot(latitude, longitude)) * EARTH_RADIUS <= NULL_ISLAND_RADIUS
 
 
