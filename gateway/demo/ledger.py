@@ -16,7 +16,7 @@ import msgspec
 
 from gateway.demo.errors import DemoError
 
-_OUTBOX_FORMAT = 1  # PRAGMA user_version of the files that `waiting` understands
+_OUTBOX_FORMATS = (1, 2)  # PRAGMA user_version of the files that `waiting` understands
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ def waiting(state: Path) -> set[tuple[str, int]]:
     for path in sorted(state.glob("*.outbox")):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version != _OUTBOX_FORMAT:
+            if version not in _OUTBOX_FORMATS:
                 raise DemoError(f"{path} has format {version}, which this demo cannot read")
             (outbox,) = connection.execute("SELECT outbox FROM identity").fetchone()
             found.update((outbox, seq) for (seq,) in connection.execute("SELECT seq FROM item"))

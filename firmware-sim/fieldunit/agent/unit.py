@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from fieldunit.agent.ledger import Ledger
-from fieldunit.outbox import Epoch, Item, Outbox, outbox_path
+from fieldunit.outbox import Epoch, Item, Outbox, Store, is_safe, outbox_path
 from fieldunit.uplink.backoff import Backoff
 from fieldunit.uplink.bare import UNDER_WAY, BareDelivery
 from fieldunit.uplink.broker import Broker
 from fieldunit.uplink.delivery import Delivery, Tally
 from fieldunit.uplink.network import Network
+from tracker.wire.receipt import Range
 
 _ACKNOWLEDGE_S = 30.0
 _LOOK_EVERY_S = 0.002
@@ -68,9 +69,14 @@ class ReportingUnit(Protocol):
 
 
 class Unit:
-    """A unit with an outbox."""
+    """A unit with an outbox. Any thread may call any method; each returns at once but for the disk.
 
-    def __init__(self, name: str, outbox: Outbox, delivery: Delivery, network: Network, ledger: Ledger | None) -> None:
+    What a program above it wires up: `report` for fixes, `report_status` for what the crew says, `on_command` and
+    `reply` for what the centre wants, `publish_health`, `announce`, and for those who show what has arrived
+    `on_receipt`, `is_waiting` and `gateway` (whether the centre is there).
+    """
+
+    def __init__(self, name: str, outbox: Store, delivery: Delivery, network: Network, ledger: Ledger | None) -> None:
         self.name = name
         self.outbox = outbox
         self._delivery = delivery
@@ -99,6 +105,49 @@ class Unit:
             self._enter(seq, report)
         self._network.call(self._delivery.history_appended)
 
+    def report_status(self, body: bytes, device_time: datetime | None) -> int:
+        """Take a report of the crew or of an input: it goes before everything else, at once.
+
+        Args:
+            body: of `tracker.wire.reports.body`.
+            device_time: aware, UTC: when it happened, by the best clock there is.
+
+        Returns:
+            Its number. `fieldunit.outbox.is_safe` tells whether it is on the disk; if not, it is in memory.
+        """
+        seq = self.outbox.append_report(body, device_time)
+        self._network.call(self._delivery.reported)
+        return seq
+
+    def is_waiting(self, seq: int) -> bool:
+        """Whether the centre has not yet confirmed what has this number."""
+        return bool(self.outbox.get([seq]))
+
+    def on_command(self, callback: Callable[[bytes], None]) -> None:
+        """Who hears the payloads of `command`: each message once, one after the other, in a thread that may wait for
+        the disk. The centre repeats a command until it has a final reply, so what is executed only once is remembered
+        by its id, and answered again.
+        """
+        self._network.call(self._delivery.on_command, callback)
+
+    def on_receipt(self, callback: Callable[[tuple[Range, ...]], None]) -> None:
+        """Who hears what the centre has: ranges of numbers that have left the outbox. Called in the uplink's thread:
+        it must be quick.
+        """
+        self._network.call(self._delivery.on_receipt, callback)
+
+    def reply(self, payload: bytes) -> None:
+        """Publish on `command/reply`; kept in memory until there is a connection."""
+        self._network.call(self._delivery.reply, payload)
+
+    def publish_health(self, payload: bytes) -> None:
+        """Publish on `health`, if there is a connection."""
+        self._network.call(self._delivery.publish_health, payload)
+
+    def announce(self, interval_s: float | None) -> None:
+        """Say how often the unit means to report from now on: freshness is judged by it."""
+        self._network.call(self._delivery.announce, interval_s)
+
     @property
     def unanswered(self) -> int:
         """Messages without the broker's acknowledgement."""
@@ -113,7 +162,7 @@ class Unit:
         return self._delivery.tally()
 
     def _enter(self, seq: int, report: Report) -> None:
-        if self._ledger is not None and report.fix_time is not None:
+        if self._ledger is not None and report.fix_time is not None and is_safe(seq):
             self._ledger.write(self.name, report.epoch.source, self.outbox.id, seq, report.fix_time, time.time_ns())
 
 
@@ -184,7 +233,7 @@ def open_units(
         yield units, network
 
 
-def _open(station: Station, name: str, outbox: Outbox, network: Network, interval_s: float | None) -> Unit:
+def _open(station: Station, name: str, outbox: Store, network: Network, interval_s: float | None) -> Unit:
     def make() -> Delivery:
         return Delivery(
             station.centre,

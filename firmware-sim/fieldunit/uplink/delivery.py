@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fieldunit.outbox import Item, Outbox
+from fieldunit.outbox import Item, Store
 from fieldunit.uplink.backoff import Backoff
 from fieldunit.uplink.broker import Broker
 from fieldunit.uplink.lanes import WINDOWS, Lanes, Message, Windows
@@ -58,7 +58,7 @@ class Delivery:
         self,
         centre: str,
         unit: str,
-        outbox: Outbox,
+        outbox: Store,
         broker: Broker,
         *,
         firmware: str,
@@ -84,6 +84,8 @@ class Delivery:
         self._taken = _Taken(0, 0, 0)
         self._taking = threading.Lock()  # what is out of the outbox is counted: a tally never falls in between
         self._refusal: str | None = None
+        self._command: Callable[[bytes], None] = lambda _: None
+        self._receipt: Callable[[tuple[receipt.Range, ...]], None] = lambda _: None
         will = (self._presence_topic, presence.encode(Presence(False)))
         self._link = Link(broker, unit, self, will=will, backoff=backoff)
 
@@ -125,6 +127,29 @@ class Delivery:
         with self._taking:
             taken, depth = self._taken, self.outbox.depth
         return Tally(self._lanes.first_sends, sum(taken), depth, quarantined=taken.quarantined, declined=taken.declined)
+
+    # What those above the uplink may ask; see `agent.unit.Unit`, which hands it on from any thread
+
+    def reported(self) -> None:
+        """A report is new in the outbox."""
+        self._pump()
+
+    def on_command(self, callback: Callable[[bytes], None]) -> None:
+        """Who hears what comes on `command`: called in a thread of its own, one message after the other."""
+        self._command = callback
+
+    def on_receipt(self, callback: Callable[[tuple[receipt.Range, ...]], None]) -> None:
+        """Who hears what the centre has: called with ranges of numbers, after they have left the outbox."""
+        self._receipt = callback
+
+    def reply(self, payload: bytes) -> None:
+        """Publish on `command/reply`, when there is a connection."""
+
+    def publish_health(self, payload: bytes) -> None:
+        """Publish on `health`, if there is a connection; an old one is of no use."""
+
+    def announce(self, interval_s: float | None) -> None:
+        """Say on `presence` how often the unit means to report from now on."""
 
     # What the link tells
 

@@ -25,7 +25,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from fieldunit.outbox import Item
+from fieldunit.outbox import Item, ReportItem
 from tracker.wire.payload import encode_epoch
 from tracker.wire.receipt import Range
 from tracker.wire.topics import MAX_PAYLOAD, Channel
@@ -48,7 +48,7 @@ class Waiting(Protocol):
 
     def newest(self, limit: int) -> list[Item]: ...
 
-    def get(self, seqs: Sequence[int]) -> list[Item]: ...
+    def get(self, seqs: Sequence[int]) -> list[Item | ReportItem]: ...
 
 
 class Windows(NamedTuple):
@@ -257,7 +257,7 @@ class Lanes:
         while self._due and self._due[0][0] <= now and len(seqs) < _MOST_IN_A_MESSAGE:
             seqs.append(heapq.heappop(self._due)[1])
             self._drop_outdated()
-        items = self._waiting.get(seqs) if seqs else []
+        items = [item for item in self._waiting.get(seqs) if isinstance(item, Item)] if seqs else []
         for gone in set(seqs).difference(item.seq for item in items):
             self._forget(gone)
         packed = _pack(items)

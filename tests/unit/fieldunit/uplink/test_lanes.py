@@ -32,7 +32,7 @@ class Vehicle:
         seqs = []
         for _ in range(count):
             seqs.append(self.outbox.append("gnss", TIME, [RMC]))
-            self.lanes.appended(self.outbox.get(seqs[-1:])[0])
+            self.lanes.appended(self.outbox.newest(1)[0])
         return seqs
 
     def recall(self, count: int) -> list[int]:
@@ -276,7 +276,7 @@ def test_an_epoch_that_the_backlog_met_first_does_not_go_twice(vehicle: Vehicle)
     vehicle.connect()
     [seq] = vehicle.recall(1)
     assert channels(vehicle.send()) == [(Channel.BACKLOG, (seq,))]
-    vehicle.lanes.appended(vehicle.outbox.get([seq])[0])
+    vehicle.lanes.appended(vehicle.outbox.newest(1)[0])
     assert vehicle.send() == []
 
 

@@ -51,6 +51,6 @@ def test_what_waits_is_what_the_outboxes_hold(tmp_path: Path) -> None:
 def test_an_unknown_outbox_is_not_guessed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the unit's format moves on, the demo says so instead of counting waiting fixes as lost."""
     Outbox(outbox_path(tmp_path, "ambulans-01")).close()
-    monkeypatch.setattr("gateway.demo.ledger._OUTBOX_FORMAT", 0)
+    monkeypatch.setattr("gateway.demo.ledger._OUTBOX_FORMATS", ())
     with pytest.raises(DemoError, match="format"):
         waiting(tmp_path)
