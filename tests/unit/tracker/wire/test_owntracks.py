@@ -1,5 +1,6 @@
 """OwnTracks' JSON."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -75,10 +76,8 @@ def test_what_cannot_be_read_has_a_reason(payload: bytes, reason: Reason) -> Non
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
     """Nothing else happens."""
-    try:
+    with suppress(BadInput):
         owntracks.decode(payload)
-    except BadInput as error:
-        assert error.reason in (Reason.PAYLOAD, Reason.OUT_OF_RANGE)  # noqa: PT017 - both outcomes are right
 
 
 @pytest.mark.parametrize(
