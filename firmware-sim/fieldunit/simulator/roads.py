@@ -31,6 +31,7 @@ from tracker.roads.weights import weights_of_seconds
 FAR = 5_000.0
 """Metres from the nearest road within which a place still counts as being on it: a district's centre is approximate."""
 
+_BESIDE = 60.0  # metres to another street, for a place whose own is closed
 _DEGREE = np.radians(1) * EARTH_RADIUS  # metres, of latitude
 
 
@@ -147,6 +148,11 @@ class Roads:
         with self._lock:
             router = self._router_at(when)
             route = router.route(start, end)
+            if route is None:  # one of them lies on what is closed: the street beside it will do
+                starts, ends = self._beside(start), self._beside(end)
+                tried = ((one, other) for one in starts for other in ends)
+                found = ((one, router.route(one, other)) for one, other in tried)
+                start, route = next(((one, way) for one, way in found if way is not None), (start, None))
             if route is None:
                 return None
             slower = router.weights[route.arcs] / self._weights[route.arcs]
@@ -163,6 +169,18 @@ class Roads:
     def next_change(self, when: datetime) -> datetime | None:
         """When, after a moment, a closure begins or ends."""
         return self._closures.next_change(when) if self.closures else None
+
+    def _beside(self, place: Snap) -> list[Snap]:
+        """A place and the nearest ones on other streets."""
+        others = self._snapper.candidates(place.latitude, place.longitude, tolerance=_BESIDE)
+        edges = {int(self.graph.arc_edge[place.arc])}
+        beside = [place]
+        for other in others:
+            edge = int(self.graph.arc_edge[other.arc])
+            if edge not in edges:
+                edges.add(edge)
+                beside.append(other)
+        return beside[:4]
 
     def _router_at(self, when: datetime) -> Router:
         if not self.closures:
