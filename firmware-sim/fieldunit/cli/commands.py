@@ -21,6 +21,7 @@ from fieldunit.agent.log import Log, read_log
 from fieldunit.agent.progress import Progress
 from fieldunit.agent.unit import ReportingUnit, Station, open_units
 from fieldunit.cli.arguments import UsageError
+from fieldunit.cli.stopping import stopping_on_signals
 from fieldunit.outbox import OutboxError
 from fieldunit.simulator.fleet import drive, fleet_of, unit_names
 from fieldunit.simulator.roads import roads_of
@@ -100,7 +101,7 @@ def _units(
 ) -> Iterator[tuple[list[ReportingUnit], Network, threading.Event]]:
     """Open the units; the event is set by the first SIGINT or SIGTERM."""
     with contextlib.ExitStack() as stack:
-        stop = stack.enter_context(_stopping_on_signals())
+        stop = stack.enter_context(stopping_on_signals())
         if options.ledger is not None:
             station = station._replace(ledger=stack.enter_context(Ledger(options.ledger)))
         units, network = stack.enter_context(open_units(station, names, interval_s, bare=options.bare))
@@ -185,17 +186,6 @@ def _look(progress: Progress, network: Network, watch: CentreWatch, done: int | 
     network.check()
     watch.look(progress.say)
     progress.look(done)
-
-
-@contextlib.contextmanager
-def _stopping_on_signals() -> Iterator[threading.Event]:
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _describe(path: Path, log: Log) -> None:
