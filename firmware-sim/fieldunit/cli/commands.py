@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import resource
-import signal
 import sys
 import threading
 import time
