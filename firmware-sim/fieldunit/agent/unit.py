@@ -62,7 +62,10 @@ class ReportingUnit(Protocol):
         """Take fixes of the past, which need not go first."""
 
     def silence(self) -> None:
-        """Take the coverage away for good; what is reported from now on waits in the outbox."""
+        """Take the coverage away; what is reported from now on waits in the outbox."""
+
+    def resume(self) -> None:
+        """Give the coverage back."""
 
     def tally(self) -> Tally:
         """What became of the reports."""
@@ -154,8 +157,12 @@ class Unit:
         return self._delivery.unanswered
 
     def silence(self) -> None:
-        """Take the coverage away for good."""
+        """Take the coverage away."""
         self._network.cut(self._delivery)
+
+    def resume(self) -> None:
+        """Give the coverage back."""
+        self._network.add(lambda: self._delivery)
 
     def tally(self) -> Tally:
         """What became of the reports, and of what a former run had left."""
@@ -206,8 +213,12 @@ class BareUnit:
             self.report(report)
 
     def silence(self) -> None:
-        """Take the coverage away for good."""
+        """Take the coverage away."""
         self._network.cut(self._delivery)
+
+    def resume(self) -> None:
+        """Give the coverage back."""
+        self._network.add(lambda: self._delivery)
 
     def tally(self) -> Tally:
         """What became of the reports; those that are still on their way to the uplink's thread wait, too."""
@@ -227,13 +238,15 @@ def open_units(
         outboxes = {name: stack.enter_context(Outbox(outbox_path(station.state, name))) for name in names if not bare}
         network = stack.enter_context(Network())
         units: list[ReportingUnit] = [
-            _open_bare(station, name, network) if bare else _open(station, name, outboxes[name], network, interval_s)
+            open_bare(station, name, network) if bare else open_unit(station, name, outboxes[name], network, interval_s)
             for name in names
         ]
         yield units, network
 
 
-def _open(station: Station, name: str, outbox: Store, network: Network, interval_s: float | None) -> Unit:
+def open_unit(station: Station, name: str, outbox: Store, network: Network, interval_s: float | None) -> Unit:
+    """A unit with this outbox, its uplink running."""
+
     def make() -> Delivery:
         return Delivery(
             station.centre,
@@ -249,7 +262,9 @@ def _open(station: Station, name: str, outbox: Store, network: Network, interval
     return Unit(name, outbox, network.add(make), network, station.ledger)
 
 
-def _open_bare(station: Station, name: str, network: Network) -> BareUnit:
+def open_bare(station: Station, name: str, network: Network) -> BareUnit:
+    """A device without an outbox, its uplink running."""
+
     def make() -> BareDelivery:
         return BareDelivery(
             station.centre,
