@@ -14,7 +14,7 @@ from fieldunit.agent.unit import Report, ReportingUnit, Station, Unit, open_unit
 from fieldunit.outbox import Epoch, Outbox, outbox_path
 from fieldunit.simulator.motion import State
 from fieldunit.simulator.receiver import Receiver
-from fieldunit.uplink import lanes
+from fieldunit.uplink import underway
 from fieldunit.uplink.broker import Broker
 from fieldunit.uplink.delivery import Tally
 from gateway.demo.broker import Mosquitto
@@ -54,7 +54,7 @@ def running_unit(
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resends after half a second, so that tests need not wait five."""
-    monkeypatch.setattr(lanes, "FIRST_RESEND_S", 0.5)
+    monkeypatch.setattr(underway, "FIRST_RESEND_S", 0.5)
 
 
 def outbox_id(unit: ReportingUnit) -> str:

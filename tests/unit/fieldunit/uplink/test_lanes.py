@@ -299,7 +299,7 @@ def test_memory_stays_bounded_while_nobody_gives_receipts(outbox: Outbox) -> Non
         vehicle.sample()
         vehicle.send()
     assert vehicle.lanes.under_way == 20
-    assert len(vehicle.lanes._due) < 1100
+    assert len(vehicle.lanes._epochs._due) < 1100
     vehicle.lanes.gateway_present(True, vehicle.now)
     seen: set[int] = set()
     while outbox.depth:
