@@ -64,9 +64,6 @@ class ReportingUnit(Protocol):
     def silence(self) -> None:
         """Take the coverage away; what is reported from now on waits in the outbox."""
 
-    def resume(self) -> None:
-        """Give the coverage back."""
-
     def tally(self) -> Tally:
         """What became of the reports."""
 
