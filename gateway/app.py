@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -22,14 +23,18 @@ from gateway.mqtt.session import Broker
 from gateway.roads.region_file import RegionFileUnusable, region_path
 from gateway.roads.region_file import load as load_region
 from gateway.services.accept_messages import Acceptance
+from gateway.services.accept_reports import Said
 from gateway.services.arrivals import Arrivals
+from gateway.services.commands import Commands
 from gateway.services.count import Intake
+from gateway.services.crews import Crews
 from gateway.services.enrolment import REFRESH, Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.judge_tracks import Tracks
 from gateway.services.missions import Missions
 from gateway.settings import Settings
-from gateway.storage import fixes
+from gateway.storage import closures, fixes
+from gateway.storage.closures import KeptClosure
 from gateway.storage.migrations import migrate
 from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
 from gateway.storage.units import Unit, time_zone
@@ -66,12 +71,22 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         }
         enrolments = {name: Enrolment(settings.centre, show) for name in pools}
         tracks = Tracks(settings.centre, pools["api"], intake)
-        zone = await _prepare(url, pools["api"], enrolments["api"], live, tracks, stop)
-        if zone is None:
+        crews = Crews(settings.centre, live)
+        found = await _prepare(url, pools["api"], enrolments["api"], live, tracks, crews, stop)
+        if found is None:
             return
-        estimator = Estimator(prior(zone))
+        estimator = Estimator(prior(found.zone))
         _load_roads(settings, estimator)
         arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"]), estimator)
+        commands = Commands(
+            settings.centre, pools["api"], live, arrivals.missions, crews, lambda *what: link.send_command(*what)
+        )
+
+        def said(by_crews: Said) -> None:
+            crews.committed(by_crews)
+            arrivals.reported(by_crews.reports)
+            commands.replied(by_crews.replies)
+
         link = Link(
             settings.centre,
             lambda lane: _broker(settings, lane),
@@ -79,8 +94,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             live,
             tracks.judged,
             arrivals.committed,
+            said,
         )
-        world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals)
+        world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands)
+        world.closures.begin(found.closures, datetime.now(UTC))
         web = api.create(world)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -97,6 +114,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             asyncio.create_task(link.run()),
             asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"])),
             asyncio.create_task(arrivals.run()),
+            asyncio.create_task(commands.run()),
             asyncio.create_task(tracks.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),
         ]
@@ -131,10 +149,23 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Found(NamedTuple):
+    """What the database holds as we start."""
+
+    zone: str  # the centre's, an IANA name
+    closures: list[KeptClosure]  # that are not over
+
+
 async def _prepare(
-    url: str, pool: type_of_pool, enrolment: Enrolment, live: LivePicture, tracks: Tracks, stop: asyncio.Event
-) -> str | None:
-    """Migrate and load the picture, however long the database takes to come; the centre's time zone, or None if we were
+    url: str,
+    pool: type_of_pool,
+    enrolment: Enrolment,
+    live: LivePicture,
+    tracks: Tracks,
+    crews: Crews,
+    stop: asyncio.Event,
+) -> Found | None:
+    """Migrate and load the picture, however long the database takes to come; what else it holds, or None if we were
     told to stop before.
 
     Migrations have a connection of their own: the pool's limits are for batches, and a large table takes its time.
@@ -152,7 +183,11 @@ async def _prepare(
                 for found in newest:
                     live.apply(found.unit, found.source, found.fix, found.received_at)
                 tracks.begin(newest)
-                return await time_zone(connection, enrolment.centre)
+                await crews.load(connection)
+                return Found(
+                    await time_zone(connection, enrolment.centre),
+                    await closures.find(connection, enrolment.centre, now=datetime.now(UTC)),
+                )
         except (psycopg.OperationalError, PoolTimeout) as error:
             log.warning("waiting for the database", error=str(error))
             with contextlib.suppress(TimeoutError):

@@ -13,20 +13,23 @@ class Permission(StrEnum):
 
     SEE_UNITS = "see-units"  # live positions, tracks, arrival times
     SEE_MISSIONS = "see-missions"  # incidents, missions, places, how arrival times fared
+    COMMAND_UNITS = "command-units"  # messages to crews, report rates, settings
     DISPATCH = "dispatch"  # open and change incidents and missions, give units a destination
     MANAGE_PLACES = "manage-places"  # the centre's list of hospitals and health centres
+    MANAGE_CLOSURES = "manage-closures"  # roads that are closed or slow for a while
     SEE_INTAKE = "see-intake"  # counters and the quarantine, with raw messages
     SEE_HEALTH = "see-health"
 
 
 class Object(msgspec.Struct, frozen=True):
-    """What it is done to: a centre, or one unit, incident, mission or place of it."""
+    """What it is done to: a centre, or one unit, incident, mission, place or closure of it."""
 
     centre: str
     unit: str | None = None
     incident: str | None = None
     mission: str | None = None
     place: str | None = None
+    closure: str | None = None
 
 
 class Principal(msgspec.Struct, frozen=True):

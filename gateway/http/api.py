@@ -5,18 +5,19 @@ from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from gateway.http import board, eta, incidents, live, missions, operations, region, units
+from gateway.http import board, closures, crews, eta, incidents, live, missions, operations, region, units
 from gateway.http.access import Forbidden
 from gateway.http.world import World
 from gateway.services.missions import Clash, Unknown
 from tracker.missions import NotPossible
+from tracker.roads.closures import BrokenClosure
 
 
 def create(world: World) -> FastAPI:
     """The web application of one gateway."""
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
-    for module in (units, incidents, missions, eta, operations, live, region):
+    for module in (units, crews, incidents, missions, eta, closures, operations, live, region):
         app.include_router(module.router)
     board.mount(app, world.web_dir)
 
@@ -33,6 +34,10 @@ def create(world: World) -> FastAPI:
     @app.exception_handler(NotPossible)
     async def not_so(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=409)
+
+    @app.exception_handler(BrokenClosure)
+    async def nowhere(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=422)
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(PoolTimeout)

@@ -12,7 +12,10 @@ from starlette.requests import HTTPConnection
 from gateway.feeds.live import LivePicture
 from gateway.http.access import Object, Permission, Principal, demo_principal, require
 from gateway.services.arrivals import Arrivals
+from gateway.services.closures import ClosedRoads
+from gateway.services.commands import Commands
 from gateway.services.count import Intake
+from gateway.services.crews import Crews
 from gateway.services.estimate import Estimator
 from gateway.services.missions import Missions
 from gateway.storage.pool import type_of_pool
@@ -31,6 +34,7 @@ class World:
         sessions: Callable[[], dict[str, bool]],
         web_dir: Path,
         arrivals: Arrivals | None = None,
+        commands: Commands | None = None,
     ) -> None:
         self.centre = centre
         self.pool = pool
@@ -39,11 +43,19 @@ class World:
         self.sessions = sessions  # name of each broker session -> connected
         self.web_dir = web_dir
         self.arrivals = arrivals or Arrivals(pool, live, Missions(centre, pool), Estimator(prior("UTC")), self.now)
+        self.closures = ClosedRoads(centre, pool, self.arrivals.estimator, self.arrivals.look_again)
+        crews = Crews(centre, live)
+        self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, self.now)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:
         """The gateway's clock."""
         return datetime.now(UTC)
+
+
+async def _nobody(_unit: str, _payload: bytes) -> bool:
+    """Of a gateway without a broker."""
+    return False
 
 
 def of(connection: HTTPConnection) -> World:
@@ -61,7 +73,7 @@ class Permit:
     def __call__(self, connection: HTTPConnection) -> Principal:
         """A FastAPI dependency: for HTTP and for WebSockets alike."""
         world = of(connection)
-        named = {name: connection.path_params.get(name) for name in ("unit", "incident", "mission", "place")}
+        named = {name: connection.path_params.get(name) for name in ("unit", "incident", "mission", "place", "closure")}
         named["unit"] = named["unit"] or connection.query_params.get("unit")
         require(world.principal, self.permission, Object(world.centre, **named))
         return world.principal
@@ -70,7 +82,9 @@ class Permit:
 SeesUnits = Annotated[Principal, Depends(Permit(Permission.SEE_UNITS))]
 SeesMissions = Annotated[Principal, Depends(Permit(Permission.SEE_MISSIONS))]
 Dispatches = Annotated[Principal, Depends(Permit(Permission.DISPATCH))]
+CommandsUnits = Annotated[Principal, Depends(Permit(Permission.COMMAND_UNITS))]
 ManagesPlaces = Annotated[Principal, Depends(Permit(Permission.MANAGE_PLACES))]
+ManagesClosures = Annotated[Principal, Depends(Permit(Permission.MANAGE_CLOSURES))]
 SeesIntake = Annotated[Principal, Depends(Permit(Permission.SEE_INTAKE))]
 SeesHealth = Annotated[Principal, Depends(Permit(Permission.SEE_HEALTH))]
 TheWorld = Annotated[World, Depends(of)]

@@ -85,6 +85,7 @@ class Arrivals:
         self._told: deque[Told] = deque()
         self._events: deque[MissionEvent] = deque()
         self._wake = asyncio.Event()
+        self._serial = estimator.serial  # of the weights that everybody was routed by
         missions.on_change = self._on_change
 
     # What comes in
@@ -114,6 +115,10 @@ class Arrivals:
 
     def _on_change(self, unit: str) -> None:
         self._changed.add(unit)
+        self._wake.set()
+
+    def look_again(self) -> None:
+        """Weights have changed: route everybody now, and not with the next fix."""
         self._wake.set()
 
     def followed(self, unit: str) -> Followed | None:
@@ -155,8 +160,9 @@ class Arrivals:
 
     async def turn(self, now: datetime, *, everybody: bool = True) -> None:
         """Look at what is new, and at everybody else's age; tell what has changed."""
-        if self.estimator.tick(now):
-            everybody = True
+        self.estimator.tick(now)
+        if self.estimator.serial != self._serial:
+            self._serial, everybody = self.estimator.serial, True
         for unit in self._take_changed():
             self._follow(unit, now)
         moved = self._take_fixes()

@@ -90,6 +90,17 @@ class Closures:
 
     def put(self, closure: Closure) -> int:
         """Add a closure, or replace the one of the same id. Returns how many edges it touches, whenever it holds."""
+        edges, share = self._touching(closure)
+        self._found[closure.id] = (closure, edges, share)
+        return len(edges)
+
+    def touching(self, closure: Closure) -> NDArray[np.int64]:
+        """The edges that a closure touches, rising, whether it was put here or not."""
+        known = self._found.get(closure.id)
+        return known[1] if known is not None and known[0] == closure else self._touching(closure)[0]
+
+    def _touching(self, closure: Closure) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Edges, and the share of each that is touched."""
         graph = self._graph
         touched = np.zeros(graph.edges)
         if closure.line:
@@ -100,17 +111,17 @@ class Closures:
             edges, share = self._inside(closure.polygon)
             touched[edges] = np.maximum(touched[edges], share)
         edges = np.flatnonzero(touched)
-        self._found[closure.id] = (closure, edges, touched[edges])
-        return len(edges)
+        return edges, touched[edges]
 
     def remove(self, closure_id: str) -> bool:
         """Take a closure back; False if there is none of that id."""
         return self._found.pop(closure_id, None) is not None
 
-    def touched(self, closure_id: str) -> NDArray[np.int64]:
-        """The edges that a closure touches, rising; none if it is not known."""
-        found = self._found.get(closure_id)
-        return np.zeros(0, np.int64) if found is None else found[1]
+    def forget(self, moment: datetime) -> None:
+        """Let go of those that are over by then."""
+        for closure, _, _ in list(self._found.values()):
+            if closure.end is not None and closure.end <= moment:
+                del self._found[closure.id]
 
     def unknown_ways(self, closure: Closure) -> list[int]:
         """Those of its ways that this network does not have."""

@@ -130,12 +130,10 @@ STREETS = draw(
 
 def closed_by(closure: Closure, drawn: Drawn = STREETS) -> set[tuple[str, int]]:
     """(street, metres) of every piece of road that is closed."""
-    closures = Closures(drawn.graph)
-    closures.put(closure)
-    graph = drawn.graph
+    closures, graph = Closures(drawn.graph), drawn.graph
     return {
         (graph.name_of(int(graph.edge_arcs[edge].max())), round(float(graph.edge_length[edge])))
-        for edge in closures.touched(closure.id).tolist()
+        for edge in closures.touching(closure).tolist()
     }
 
 
@@ -186,7 +184,7 @@ def test_what_closes_an_edge_now_is_told() -> None:
     line = (STREETS.at("A", 60),)
     closures = Closures(graph, [Closure("now", NOON, line=line), Closure("later", NOON + HOUR, line=line)])
     closures.put(Closure("slow", NOON, line=line, factor=3.0))
-    (edge,) = closures.touched("now").tolist()
+    (edge,) = closures.touching(Closure("now", NOON, line=line)).tolist()
     assert [each.id for each in closures.closing(edge, NOON)] == ["now"]
     assert [each.id for each in closures.closing(edge, NOON + HOUR)] == ["now", "later"]
 
