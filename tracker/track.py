@@ -107,15 +107,16 @@ class TrackJudge:
         return Quality.SWAPPED if _is_swapped(anchor.last, fix) else Quality.JUMP
 
     def _is_frozen(self, before: Fix | None, fix: Fix) -> bool:
-        """Whether the place is the same to the last digit while the receiver's own speed says otherwise."""
-        if (
-            before is None
-            or (before.latitude, before.longitude) != (fix.latitude, fix.longitude)
-            or (slowest := min(before.speed or 0.0, fix.speed or 0.0)) < MOVING
-        ):
+        """Whether the place is the same to the last digit while the receiver's own speed says otherwise.
+
+        Once it is frozen it stays so until the place changes, also while the vehicle waits at a red light.
+        """
+        if before is None or (before.latitude, before.longitude) != (fix.latitude, fix.longitude):
             self._gone_m = 0.0
-            return False
-        self._gone_m += slowest * (fix.time - before.time).total_seconds()
+        elif self._gone_m < UNMISTAKABLE:
+            slowest = min(before.speed or 0.0, fix.speed or 0.0)
+            seconds = (fix.time - before.time).total_seconds()
+            self._gone_m = self._gone_m + slowest * seconds if slowest >= MOVING else 0.0
         return self._gone_m >= UNMISTAKABLE
 
     def _is_jerk(self, fix: Fix) -> bool:
