@@ -1,6 +1,8 @@
 """`sigap demo` as a person runs it: a process of its own, watched from outside."""
 
+import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.demo.child import Child
+from gateway.demo.roads import DemoRoads
 
 SILENCED = "ambulans-07"
 """The unit of `demo_stack` whose radio fails."""
@@ -120,10 +123,20 @@ def _stat(process: Path) -> list[str]:
         return []
 
 
+@pytest.fixture(scope="session")
+def demo_roads(reachable_dir: Path) -> DemoRoads:
+    """The roads of the demo, made once for all tests: each demo is given a copy, as if it were its second start."""
+    roads = DemoRoads(reachable_dir / "roads", "bojonegoro")
+    roads.begin(os.environ)
+    roads.finish()
+    return roads
+
+
 @pytest.fixture
-def start_demo(server_dir: Path) -> Iterator[Callable[..., Demo]]:
+def start_demo(server_dir: Path, demo_roads: DemoRoads) -> Iterator[Callable[..., Demo]]:
     """Start demos on one data directory, one after the other; whatever still runs after the test is ended."""
     started: list[Demo] = []
+    shutil.copytree(demo_roads.directory, server_dir / "demo" / "roads")
 
     def start(*options: str) -> Demo:
         started.append(Demo(server_dir / "demo", *options))
@@ -135,11 +148,13 @@ def start_demo(server_dir: Path) -> Iterator[Callable[..., Demo]]:
 
 
 @pytest.fixture(scope="module")
-def demo_stack(reachable_dir: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
+def demo_stack(reachable_dir: Path, demo_roads: DemoRoads, request: pytest.FixtureRequest) -> Iterator[Demo]:
     """A demo with twelve units, one of which (`SILENCED`) falls silent after 20 seconds, for all tests of a
     module.
     """
-    demo = Demo(reachable_dir / f"demo-{request.module.__name__.rpartition('.')[2]}", "--silence", f"{SILENCED}:20")
+    data = reachable_dir / f"demo-{request.module.__name__.rpartition('.')[2]}"
+    shutil.copytree(demo_roads.directory, data / "roads")
+    demo = Demo(data, "--silence", f"{SILENCED}:20")
     try:
         demo.wait_for_board()
         yield demo

@@ -33,9 +33,35 @@ def check_free(port: int) -> None:
         raise PortError(port, "is taken by another program" if taken else f"cannot be used: {os.strerror(obstacle)}")
 
 
-def usual_or_free(usual: int) -> int:
-    """The usual port of a service if nobody has it, so that addresses written down stay right; else any free one."""
-    return usual if is_free(usual) else free_port()
+class Claims:
+    """Which usual ports this process has promised to its servers.
+
+    Between a look at a port and the moment when a server listens there, seconds pass, and another demo that started at
+    the same time looks, too. So a port is claimed first, by a name that one process of the machine can have at a time.
+    The kernel gives it back when the process ends, however that happens.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[socket.socket] = []
+
+    def usual_or_free(self, usual: int) -> int:
+        """The usual port of a service if nobody has it, so that what was written down stays right; else a free one."""
+        return usual if self._claimed(usual) and is_free(usual) else free_port()
+
+    def _claimed(self, port: int) -> bool:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0sigap-demo-port-{port}")  # an abstract name: no file, and of the same network as the port
+        except OSError as error:
+            claim.close()
+            return error.errno != errno.EADDRINUSE  # where there are no such names, a look has to do
+        self._held.append(claim)
+        return True
+
+    def release(self) -> None:
+        """Give all of them back."""
+        while self._held:
+            self._held.pop().close()
 
 
 def _obstacle(port: int) -> int | None:

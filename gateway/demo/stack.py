@@ -3,6 +3,7 @@
 directory/
     postgres/   broker/                      each server's own, see there
     fleet/      the units' outboxes, and ledger.jsonl of this run
+    roads/      the invented roads of the profile, made once
     gateway.log  enrol.log  fleet.log
 """
 
@@ -22,7 +23,8 @@ from gateway.demo.database import EmbeddedPostgres
 from gateway.demo.display import Display
 from gateway.demo.errors import ChildDiedError
 from gateway.demo.interruption import held
-from gateway.demo.ports import LOOPBACK, check_free, is_free, usual_or_free
+from gateway.demo.ports import LOOPBACK, Claims, check_free
+from gateway.demo.roads import DemoRoads
 
 CENTRE = "bojonegoro"
 _PROFILE = "bojonegoro"
@@ -57,6 +59,8 @@ class Stack:
         self.board = ""
         self.database = EmbeddedPostgres(wishes.directory / "postgres")
         self.broker: Broker = choose(wishes.broker, wishes.directory / "broker")
+        self._claims = Claims()
+        self.roads = DemoRoads(wishes.directory / "roads", _PROFILE)
         self.gateway: Child | None = None
         self.fleet: Child | None = None
         self._fleet_due = math.inf  # monotonic seconds
@@ -98,20 +102,25 @@ class Stack:
         Raises:
             DemoError: with a sentence for whoever started the demo.
         """
+        new_roads = self.roads.begin(self._environment())
         display.step("starting PostgreSQL (the first time it makes a database)")
         self.database.start()
         self.database.ensure_database(_DATABASE)
         display.done(f"PostgreSQL, data in {self.database.directory}")
         display.step("starting the broker")
-        self.broker.port = usual_or_free(_USUAL_BROKER_PORT)
+        self.broker.port = self._claims.usual_or_free(_USUAL_BROKER_PORT)
         self.broker.start()
         display.done(f"{self.broker.name} on {self.broker_address}")
         if self.broker.port != _USUAL_BROKER_PORT:
             display.moved(_USUAL_BROKER_PORT, "broker", self.broker_address)
         display.step("enrolling the units")
         self._run_to_end("enrol", ["enrol", "--profile", _PROFILE])
+        if new_roads:
+            display.step("inventing roads")
+        self.roads.finish()
+        display.done(f"roads of {_PROFILE}, invented" + (f", in {self.roads.file}" if new_roads else ""))
         display.step("starting the gateway")
-        port = self._http_port()
+        port = self._claims.usual_or_free(_USUAL_PORT) if self.wishes.port is None else self.wishes.port
         with held():
             self.gateway = Child(
                 "the gateway",
@@ -121,7 +130,7 @@ class Stack:
             )
         self.gateway.wait_ready(self._board_is_up, _READY_S)
         display.done("the gateway")
-        if port == 0 and self.wishes.port is None:
+        if port != _USUAL_PORT and self.wishes.port is None:
             display.moved(_USUAL_PORT, "board", self.board)
 
     def start_fleet(self) -> None:
@@ -129,16 +138,9 @@ class Stack:
         self.fleet_directory.mkdir(exist_ok=True)
         self.ledger.unlink(missing_ok=True)  # the last run's was accounted for
         drain_s = _DRAIN_S if self.wishes.seconds is not None else _HASTY_DRAIN_S
-        options = ["--profile", _PROFILE, "--centre", CENTRE, "--broker", self.broker_address]
-        options += [
-            "--state",
-            str(self.fleet_directory),
-            "--ledger",
-            str(self.ledger),
-            "--units",
-            str(self.wishes.units),
-        ]
-        options += ["--drain", f"{drain_s:g}"]
+        options = ["--profile", _PROFILE, "--roads", str(self.roads.file), "--units", str(self.wishes.units)]
+        options += ["--centre", CENTRE, "--broker", self.broker_address]
+        options += ["--state", str(self.fleet_directory), "--ledger", str(self.ledger), "--drain", f"{drain_s:g}"]
         if self.wishes.seconds is not None:
             options += ["--for", f"{self.wishes.seconds:g}"]
             self._fleet_due = time.monotonic() + self.wishes.seconds + drain_s + _READY_S
@@ -179,16 +181,19 @@ class Stack:
 
     def stop_servers(self) -> None:
         """Gateway, broker, database: each while what it needs still runs."""
+        self.roads.abandon()
         if self.gateway is not None:
             self.gateway.stop(_GATEWAY_STOP_S)
         self.broker.stop()
         self.database.stop()
+        self._claims.release()
 
     def abandon(self) -> None:
         """As quickly as data allows: somebody pressed Ctrl-C twice. A crash of any part loses nothing."""
         for child in (self.fleet, self.gateway):
             if child is not None:
                 child.kill()
+        self.roads.abandon()
         self.broker.kill()
         self.database.stop()
 
@@ -218,13 +223,9 @@ class Stack:
             "SIGAP_MQTT_HOST": LOOPBACK,
             "SIGAP_MQTT_PORT": str(self.broker.port),
             "SIGAP_HTTP_HOST": LOOPBACK,
+            "SIGAP_ROADS_DIR": str(self.roads.directory),
             "PYTHONUNBUFFERED": "1",
         }
-
-    def _http_port(self) -> int:
-        if self.wishes.port is None:
-            return _USUAL_PORT if is_free(_USUAL_PORT) else 0
-        return self.wishes.port
 
 
 def _python(module: str, *arguments: str) -> list[str]:

@@ -42,15 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     info.add_argument("name", metavar="REGION")
     info.set_defaults(act=_info)
 
-    for command in (build, info):
-        command.add_argument(
-            "--data", type=Path, metavar="DIR", help="folder of the regions (default: SIGAP_ROADS_DIR)"
-        )
-
     synthetic = commands.add_parser("synthetic", help="invent the roads of a profile, as an OpenStreetMap file")
     synthetic.add_argument("profile", choices=regions.names())
     synthetic.add_argument("out", type=Path, metavar="OUT.osm.pbf")
+    synthetic.add_argument("--name", metavar="REGION", help="build a region of this name from the file at once")
     synthetic.set_defaults(act=_synthetic)
+
+    for command in (build, info, synthetic):
+        command.add_argument(
+            "--data", type=Path, metavar="DIR", help="folder of the regions (default: SIGAP_ROADS_DIR)"
+        )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,7 +65,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    path = region_file.region_path(_directory(args), args.name)
+    return _make(args.extract, args.name, region_file.region_path(_directory(args), args.name))
+
+
+def _make(extract: Path, name: str, path: Path) -> int:
+    """The file of a region from an extract."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -75,7 +80,7 @@ def _build(args: argparse.Namespace) -> int:
         def show(what: str, done: int, total: int | None) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        imported = import_osm(args.extract, args.name, show)
+        imported = import_osm(extract, name, show)
         show("ordering nodes", 0, None)
         engine = CchEngine(imported.graph)
         show("saving", 0, None)
@@ -86,7 +91,7 @@ def _build(args: argparse.Namespace) -> int:
                 f"{path}: cannot be written: {error.strerror or error}; the region is as it was before"
             ) from error
     _describe(imported.graph, imported.cut_off, imported)
-    print(f"region={args.name} file={path} bytes={path.stat().st_size}")
+    print(f"region={name} file={path} bytes={path.stat().st_size}")
     return 0
 
 
@@ -97,12 +102,13 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _synthetic(args: argparse.Namespace) -> int:
+    path = region_file.region_path(_directory(args), args.name) if args.name is not None else None
     try:
         ways = write_osm(regions.load(args.profile), args.out)
     except OSError as error:
         raise region_file.RegionFileUnusable(f"{args.out}: cannot be written: {error.strerror or error}") from error
     print(f"{args.out}: {ways} ways, invented from the places of {args.profile}; no real road is among them")
-    return 0
+    return 0 if path is None else _make(args.out, args.name, path)
 
 
 def _directory(args: argparse.Namespace) -> Path:
