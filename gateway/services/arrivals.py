@@ -133,7 +133,7 @@ class Arrivals:
         swept = saved = 0.0
         scene_due = self._clock() + SCENE_EVERY
         while True:
-            wait = max(0.0, min(SWEEP_S - (time.monotonic() - swept), SAVE_S))
+            wait = max(0.0, min(SWEEP_S - (time.monotonic() - swept), SAVE_S, self._until_change()))
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
@@ -157,6 +157,11 @@ class Arrivals:
             if self._clock() >= scene_due:
                 await self._learn_scene()
                 scene_due = self._clock() + SCENE_EVERY
+
+    def _until_change(self) -> float:
+        """Seconds until weights change by themselves: a closure begins or ends."""
+        network = self.estimator.network
+        return SAVE_S if network is None else (network.renew_at - self._clock()).total_seconds()
 
     async def turn(self, now: datetime, *, everybody: bool = True) -> None:
         """Look at what is new, and at everybody else's age; tell what has changed."""
