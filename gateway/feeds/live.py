@@ -14,6 +14,7 @@ from datetime import datetime
 
 import msgspec
 
+from gateway.feeds.crew import SILENT, CrewSide
 from tracker.eta.straight_line import Estimate
 from tracker.fix import Fix, Quality
 from tracker.quality import lost_after, stale_after
@@ -106,6 +107,7 @@ class UnitState(msgspec.Struct, frozen=True):
     mission: UnitMission | None = None
     eta: Eta | None = None
     events: tuple[DriveEvent, ...] = ()
+    crew: CrewSide = SILENT
 
 
 def position(source: str, fix: Fix, received_at: datetime) -> Position:
@@ -128,7 +130,7 @@ def position(source: str, fix: Fix, received_at: datetime) -> Position:
 
 
 class _Entry:
-    __slots__ = ("encoded", "fix_time", "foretold", "newest", "presence", "seq", "unit")
+    __slots__ = ("crew", "encoded", "fix_time", "foretold", "newest", "presence", "seq", "unit")
 
     def __init__(self, unit: str, name: str, kind: str) -> None:
         self.unit = (unit, name, kind)
@@ -137,6 +139,7 @@ class _Entry:
         self.newest: tuple[str, Fix, datetime] | None = None
         self.fix_time: datetime | None = None
         self.foretold: tuple[UnitMission | None, Eta | None, tuple[DriveEvent, ...]] = (None, None, ())
+        self.crew = SILENT
         self.encoded: bytes | None = None  # of the state; made when first asked for
 
     def state(self) -> UnitState:
@@ -153,6 +156,7 @@ class _Entry:
             mission=self.foretold[0],
             eta=self.foretold[1],
             events=self.foretold[2],
+            crew=self.crew,
         )
 
     def json(self) -> bytes:
@@ -216,6 +220,23 @@ class LivePicture:
         if entry is not None and entry.foretold != (mission, eta, events):
             entry.foretold = mission, eta, events
             self._touch(entry)
+
+    def crew(self, unit: str, side: CrewSide) -> None:
+        """Show what a unit's crew says. Call ``publish`` after the last."""
+        entry = self._entries.get(unit)
+        if entry is not None and entry.crew != side:
+            entry.crew = side
+            self._touch(entry)
+
+    def eta(self, unit: str) -> Eta | None:
+        """When a unit arrives, as it was told last."""
+        entry = self._entries.get(unit)
+        return None if entry is None else entry.foretold[1]
+
+    def online(self, unit: str) -> bool | None:
+        """Whether a unit is there; None: it never said."""
+        entry = self._entries.get(unit)
+        return None if entry is None or entry.presence is None else entry.presence.online
 
     def newest(self, unit: str) -> Fix | None:
         """The fix that a unit's marker shows."""

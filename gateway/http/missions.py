@@ -11,7 +11,8 @@ from gateway.http.access import Object, Permission, require
 from gateway.http.requests import MissionChange, NewMission, UnitDestination, destination_of, time_of
 from gateway.http.world import Dispatches, SeesMissions, TheWorld, World, answer, body, documented, documented_body
 from gateway.storage.missions import MissionEvent
-from tracker.missions import Leg, Mission, State, Urgency
+from tracker.missions import By, Leg, Mission, State, Urgency
+from tracker.missions.crew import ComparedLeg
 
 router = APIRouter(prefix="/api/v1", tags=["missions"])
 
@@ -27,6 +28,15 @@ class MissionView(msgspec.Struct, frozen=True):
     assigned_at: datetime
     ended_at: datetime | None
     legs: tuple[Leg, ...]
+    notes: str  # for the crew
+    ended_by: By | None  # hand, crew
+    ended_why: str  # the crew's words, if it refused
+
+
+class Times(msgspec.Struct):
+    """Button and receiver side by side, for each leg."""
+
+    legs: tuple[ComparedLeg, ...]
 
 
 class Missions(msgspec.Struct):
@@ -51,7 +61,7 @@ class Taken(msgspec.Struct):
 def _view(mission: Mission) -> MissionView:
     return MissionView(
         mission.id, mission.unit, mission.incident, mission.urgency, mission.state, mission.assigned_at,
-        mission.ended_at, mission.legs,
+        mission.ended_at, mission.legs, mission.notes, mission.ended_by, mission.ended_why,
     )  # fmt: skip
 
 
@@ -80,7 +90,9 @@ async def assign(_: Dispatches, world: TheWorld, request: Request) -> Response:
     new = await body(request, NewMission)
     require(world.principal, Permission.DISPATCH, Object(world.centre, new.unit, incident=new.incident))
     known(world, new.unit)
-    mission, made = await world.arrivals.missions.assign(new.id, new.unit, new.incident, new.urgency, world.now())
+    mission, made = await world.arrivals.missions.assign(
+        new.id, new.unit, new.incident, new.urgency, world.now(), new.notes
+    )
     return answer(_view(mission), 201 if made else 200)
 
 
@@ -111,6 +123,14 @@ async def list_events(_: SeesMissions, world: TheWorld, mission: str) -> Respons
     return answer(Events(await world.arrivals.missions.events(mission)))
 
 
+@router.get("/missions/{mission}/times", responses=documented(Times, "as each of those who tell it has it"))
+async def show_times(_: SeesMissions, world: TheWorld, mission: str) -> Response:
+    """When the unit arrived and left, by the crew's buttons and by its receiver, and how far they are apart. Crews
+    press early, or forget: the difference is for people."""
+    found = await world.arrivals.missions.mission(mission)
+    return answer(Times(await world.arrivals.compared(found, world.now())))
+
+
 @router.patch(
     "/missions/{mission}",
     responses={
@@ -126,6 +146,8 @@ async def change_mission(_: Dispatches, world: TheWorld, request: Request, missi
     changed = await missions.mission(mission)
     if change.destination is not UNSET:
         changed = await missions.redirect(mission, await destination_of(world, change.destination))
+    if change.notes is not UNSET:
+        changed = await missions.annotate(mission, change.notes)
     if change.state is not UNSET:
         changed = await missions.step(mission, change.state, time_of(world, change.at))
     return answer(_view(changed))

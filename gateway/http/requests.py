@@ -1,7 +1,7 @@
 """What clients send: shapes of bodies, read strictly, and what they mean."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import HTTPException
@@ -14,6 +14,7 @@ Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", description="lower
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Name = Annotated[str, Meta(max_length=200)]
+Notes = Annotated[str, Meta(max_length=1000, pattern=r"^[^\x00]*$")]
 Time = Annotated[datetime, Meta(tz=True, description="RFC 3339 with a zone")]
 
 AHEAD = timedelta(seconds=60)
@@ -62,6 +63,7 @@ class NewMission(msgspec.Struct, forbid_unknown_fields=True):
     incident: Id
     id: Id | None = None
     urgency: Urgency | None = None  # the incident's if absent
+    notes: Notes = ""  # for the crew
 
 
 class MissionChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,12 +72,46 @@ class MissionChange(msgspec.Struct, forbid_unknown_fields=True):
     state: State | UnsetType = UNSET
     at: Time | None = None
     destination: Destination | UnsetType | None = UNSET
+    notes: Notes | UnsetType = UNSET
 
 
 class UnitDestination(Destination, forbid_unknown_fields=True):
     """Where a unit drives without an incident."""
 
     urgency: Urgency = Urgency.ROUTINE
+
+
+class _NewCommand(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
+    id: Id | None = None  # of the client's own: then the request may be repeated
+    expires_in_s: Annotated[float, Meta(gt=0, le=30 * 86400)] | None = None
+
+
+class NewMessage(_NewCommand, tag="message", kw_only=True):
+    """Words to the crew; done once somebody has read them."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+    urgent: bool = False
+
+
+class NewRate(_NewCommand, tag="rate", kw_only=True):
+    """Report so often; null: as the unit's own policy says."""
+
+    interval_s: Annotated[float, Meta(gt=0, le=3600)] | None
+    for_s: Annotated[float, Meta(gt=0, le=30 * 86400)] | None = None
+
+
+class NewConfiguration(_NewCommand, tag="configuration", kw_only=True):
+    """Other settings of the unit, by section."""
+
+    settings: dict[str, Any]
+
+
+class NewPing(_NewCommand, tag="ping", kw_only=True):
+    """Whether it is there."""
+
+
+NewCommand = NewMessage | NewRate | NewConfiguration | NewPing
+"""What people send to units. Where a unit is sent follows its mission, and an emergency is acknowledged as one."""
 
 
 class NewPlace(msgspec.Struct, forbid_unknown_fields=True):

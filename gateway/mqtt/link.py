@@ -120,13 +120,13 @@ class Link:
         delivery.acknowledge()
         return True
 
-    async def send_command(self, unit: str, payload: bytes) -> None:
-        """Hand a command to the broker.
-
-        Raises:
-            NotConnected: now, or before the broker answered.
-        """
-        await self.live_session.publish(str(UnitTopic(self._centre, unit, Channel.COMMAND)), payload)
+    async def send_command(self, unit: str, payload: bytes) -> bool:
+        """Hand a command to the broker; False if that is away, now or before it answered."""
+        try:
+            await self.live_session.publish(str(UnitTopic(self._centre, unit, Channel.COMMAND)), payload)
+        except NotConnected:
+            return False
+        return True
 
     async def _send_receipts(self) -> None:
         """A receipt that cannot be sent is dropped: the unit sends again, and is told then."""

@@ -4,11 +4,10 @@ Part of one batch of `accept_messages`: committed with it, receipted with it. A 
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 from psycopg import AsyncConnection
 
 from gateway.storage import commands
@@ -16,9 +15,10 @@ from gateway.storage import reports as table
 from gateway.storage.reports import Health, Row
 from tracker.errors import BadInput, Reason
 from tracker.wire import command as command_wire
+from tracker.wire import health as health_wire
 from tracker.wire import reports as wire
 from tracker.wire.command import Reply
-from tracker.wire.topics import MAX_PAYLOAD, Channel, UnitTopic
+from tracker.wire.topics import Channel, UnitTopic
 
 CHANNELS = frozenset({Channel.STATUS, Channel.HEALTH, Channel.COMMAND_REPLY})
 """What is read here; everything else is a position."""
@@ -62,29 +62,11 @@ def read(said: Said, topic: UnitTopic, payload: bytes, received_at: datetime, re
         return
     try:
         if topic.channel is Channel.HEALTH:
-            said.health.append(Health(topic.unit, _health_time(payload), received_at, payload))
+            said.health.append(Health(topic.unit, health_wire.decode(payload).at, received_at, payload))
         else:
             said.replies.append(Answered(topic.unit, command_wire.decode_reply(payload)))
     except BadInput as error:
         refuse(None, error.reason, error.detail, payload)
-
-
-class _Health(msgspec.Struct):
-    at: Annotated[datetime, Meta(tz=True)]
-
-
-_health = msgspec.json.Decoder(_Health)
-
-
-def _health_time(payload: bytes) -> datetime:
-    """When a unit said how it is; all else of it is for those who look."""
-    if len(payload) > MAX_PAYLOAD:
-        raise BadInput(Reason.OVERSIZE, f"{len(payload)} bytes, {MAX_PAYLOAD} are allowed")
-    try:
-        payload.decode()
-        return _health.decode(payload).at.astimezone(UTC)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
-        raise BadInput(Reason.PAYLOAD, f"no word on a unit's health: {' '.join(str(error).split())[:200]}") from None
 
 
 async def store(connection: AsyncConnection[Any], centre: str, said: Said) -> list[Row]:

@@ -45,6 +45,7 @@ class Missions:
         self._lock = asyncio.Lock()
         self.active: dict[str, Mission] = {}  # by unit
         self.recent: dict[str, dict[str, Mission]] = {}  # by unit, then id: ended lately
+        self.loaded = False  # until then nobody knows who is on a mission
         self._unsaved: dict[str, Mission] = {}  # by id: what receivers told and the database does not know yet
         self.on_change: Callable[[str], None] = lambda _: None
         """Called with the unit whose mission is another one now, or stands elsewhere."""
@@ -56,6 +57,7 @@ class Missions:
             scene = from_history(*await missions.scene_times(connection, self.centre))
         for mission in found:
             self._remember(mission)
+        self.loaded = True
         return scene
 
     # Places and incidents

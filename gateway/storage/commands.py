@@ -31,9 +31,9 @@ class Kept(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-async def next_number(connection: Connection) -> int:
+async def next_number(connection: Connection, now: datetime) -> int:
     """A number above all given before."""
-    row = await (await connection.execute(sql.query("next_command"))).fetchone()
+    row = await (await connection.execute(sql.query("next_command"), {"now": now})).fetchone()
     assert row is not None  # noqa: S101, a sequence always gives one
     return int(row[0])
 
@@ -88,10 +88,10 @@ async def of_unit(connection: Connection, centre: str, unit: str, limit: int, co
         return await cursor.fetchall()
 
 
-async def told(connection: Connection, centre: str) -> dict[str, str]:
-    """By unit: what it was told last about where it is sent."""
+async def told(connection: Connection, centre: str) -> dict[str, tuple[str, str]]:
+    """By unit: the command that told it last where it is sent, and what it knows by it."""
     cursor = await connection.execute(sql.query("told_of_missions"), {"centre": centre})
-    return {unit: tells for unit, _, tells in await cursor.fetchall()}
+    return {unit: (command, tells) for unit, command, tells in await cursor.fetchall()}
 
 
 async def sent(connection: Connection, centre: str, command: str, at: datetime) -> None:

@@ -77,6 +77,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: Text = ""
     assigned_at: Instant | None = None
     eta: Arrival | None = None
+    state: Name = ""  # assigned, at-scene, transporting, arrived
 
 
 class _Ordered(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", kw_only=True):
