@@ -25,6 +25,10 @@ class Reason(StrEnum):
     DISAGREEMENT = "disagreement"  # sentences of one epoch contradict each other
     CONTRADICTION = "contradiction"  # the same unit, source and fix time is stored with another position
     NO_FIX = "no-fix"  # read well: the receiver says it has no position
+    NOT_ALLOWED = "not-allowed"  # a bridge that may not speak for this unit
+    UNKNOWN_PHONE = "unknown-phone"  # nobody's phone: counted, and nothing of it is kept
+    NO_CONSENT = "no-consent"  # of a private phone: counted, and nothing of it is kept
+    OFF_DUTY = "off-duty"  # likewise
     PAYLOAD = "payload"  # JSON that is not the message its topic promises
     STORAGE = "storage"  # the database refuses these values; seldom, and worth a look
 

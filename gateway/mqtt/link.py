@@ -17,8 +17,17 @@ from gateway.services.receipts import Receipts
 from gateway.storage.fixes import Row
 from tracker.errors import BadInput
 from tracker.wire import presence, receipt
+from tracker.wire.owntracks import EVERY_PHONE
 from tracker.wire.presence import Presence
-from tracker.wire.topics import Channel, UnitTopic, every_unit, gateway_presence, read_unit_topic
+from tracker.wire.topics import (
+    Channel,
+    UnitTopic,
+    bridge_receipt,
+    every_bridge,
+    every_unit,
+    gateway_presence,
+    read_unit_topic,
+)
 
 log = structlog.get_logger()
 
@@ -62,17 +71,21 @@ class Link:
         self.live_session = Session(
             broker("live"),
             f"{centre}-gateway-live",
-            [every_unit(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.PRESENCE, *SAID)],
+            [every_unit(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.PRESENCE, *SAID)]
+            + [every_bridge(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.STATUS)]
+            + [EVERY_PHONE],
             will=offline,
             on_connected=self._say_online,
             divert=self._hear_presence,
         )
         self.backlog_session = Session(
-            broker("backlog"), f"{centre}-gateway-backlog", [every_unit(centre, Channel.BACKLOG)]
+            broker("backlog"),
+            f"{centre}-gateway-backlog",
+            [every_unit(centre, Channel.BACKLOG), every_bridge(centre, Channel.BACKLOG)],
         )
         self._lanes = [
-            Lane(self.live_session, acceptance("live"), self._committed),
-            Lane(self.backlog_session, acceptance("backlog"), self._committed),
+            Lane(self.live_session, acceptance("live"), self.committed),
+            Lane(self.backlog_session, acceptance("backlog"), self.committed),
         ]
 
     async def run(self) -> None:
@@ -98,7 +111,8 @@ class Link:
     async def _say_online(self, session: Session) -> None:
         await session.publish(gateway_presence(self._centre), presence.encode(Presence(online=True)), retain=True)
 
-    def _committed(self, accepted: Accepted) -> None:
+    def committed(self, accepted: Accepted) -> None:
+        """Tell everybody of a committed batch, whichever way it came: viewers, those who compare fixes, the senders."""
         rows = self._judged(accepted.rows)
         for row in rows:
             self._live.apply(row.unit, row.source, row.fix, row.received_at)
@@ -132,16 +146,19 @@ class Link:
         """A receipt that cannot be sent is dropped: the unit sends again, and is told then."""
         room = asyncio.Semaphore(MAX_PENDING_PUBLISHES)
 
-        async def send(topic: UnitTopic, payload: bytes) -> None:
+        async def send(topic: str, payload: bytes) -> None:
             async with room:
                 try:
-                    await self.live_session.publish(str(topic), payload)
+                    await self.live_session.publish(topic, payload)
                 except NotConnected:
-                    log.info("receipt not sent", unit=topic.unit)
+                    log.info("receipt not sent", topic=topic)
 
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await asyncio.sleep(TICK_S)
                 for unit, outbox, told in self._receipts.due(time.monotonic()):
-                    topic = UnitTopic(self._centre, unit, Channel.RECEIPT, outbox)
+                    bridge, stroke, own = outbox.partition("/")
+                    topic = str(UnitTopic(self._centre, unit, Channel.RECEIPT, outbox))
+                    if stroke:
+                        topic = bridge_receipt(self._centre, bridge, own)
                     tasks.create_task(send(topic, receipt.encode(told)))

@@ -16,8 +16,10 @@ from psycopg import AsyncConnection
 
 from gateway.services import accept_reports
 from gateway.services.accept_reports import Said
+from gateway.services.bridges import Bridges, is_bridges
 from gateway.services.count import Intake
 from gateway.services.enrolment import Enrolment
+from gateway.services.phones import Phones, is_phones
 from gateway.storage import fixes, quarantine
 from gateway.storage.fixes import Outcome, Row
 from gateway.storage.pool import type_of_pool
@@ -25,7 +27,7 @@ from gateway.storage.quarantine import Refused
 from tracker.errors import BadInput, Reason
 from tracker.quality import judged
 from tracker.wire import payload as wire
-from tracker.wire import presence
+from tracker.wire import phone, presence, radio
 from tracker.wire.topics import MAX_PAYLOAD, Channel, UnitTopic, read_unit_topic
 
 RefusedByDatabase = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException)
@@ -79,6 +81,8 @@ class Acceptance:
     def __init__(self, pool: type_of_pool, enrolment: Enrolment, intake: Intake) -> None:
         self._pool = pool
         self._enrolment = enrolment
+        self._bridges = Bridges(enrolment)
+        self._phones = Phones(enrolment.centre)
         self._intake = intake
         self._topics: dict[str, UnitTopic] = {}  # read once: a unit uses two topics for months
 
@@ -93,6 +97,9 @@ class Acceptance:
         async with self._pool.connection() as connection:
             strangers = any(self._is_from_stranger(message) for message in messages)
             await self._enrolment.refresh(connection, now, strangers=strangers)
+            topics = [message.topic for message in messages]
+            await self._bridges.refresh(connection, topics, now)
+            await self._phones.refresh(connection, topics, now)
             try:
                 accepted = await self._in_one_transaction(connection, messages)
             except RefusedByDatabase as error:
@@ -156,8 +163,12 @@ class Acceptance:
 
     def _read(self, draft: _Draft, place: int, message: Message) -> None:
         """Decode, identify, date and judge one message."""
+        if is_phones(message.topic):
+            self._read_phone(draft, place, message)
+            return
         try:
-            topic = self._topic(message.topic)
+            speaker = self._bridges.speaker(message.topic)
+            topic = self._topic(message.topic) if speaker is None else speaker.topic
         except BadInput as error:
             draft.refused.append(_refused(message, error.reason, error.detail))
             return
@@ -167,15 +178,23 @@ class Acceptance:
             except BadInput as error:
                 draft.refused.append(_refused(message, error.reason, error.detail))
             return
-        known = topic.unit in self._enrolment.units
+        known = topic.unit in self._enrolment.units if speaker is None else speaker.refused is None
         if not known:
             detail = f"unit {topic.unit!r} is not enrolled in centre {self._enrolment.centre!r}"
-            draft.refused.append(_refused(message, Reason.NOT_ENROLLED, detail))
+            reason = Reason.NOT_ENROLLED
+            if speaker is not None and speaker.refused is not None:
+                reason, detail = speaker.refused, speaker.detail
+            draft.refused.append(_refused(message, reason, detail))
         handled = draft.handled(topic.unit, topic.outbox) if topic.outbox is not None else None
         if topic.channel in accept_reports.CHANNELS:
             self._read_said(draft, topic, message, handled, known=known)
             return
-        for part in wire.decode(message.payload, message.received_at):
+        parts = (
+            wire.decode(message.payload, message.received_at)
+            if speaker is None
+            else radio.decode(message.payload, message.received_at, speaker.radio)
+        )
+        for part in parts:
             sequence = part.sequence
             if isinstance(part, wire.Unreadable):
                 if known:
@@ -197,6 +216,14 @@ class Acceptance:
                 continue
             if handled is not None and sequence is not None:
                 handled.quarantined.append(sequence)
+
+    def _read_phone(self, draft: _Draft, place: int, message: Message) -> None:
+        said = self._phones.read(message.topic, message.payload, message.received_at)
+        draft.declined += said.declined
+        draft.refused += (_refused(message, part.reason, part.detail, part.raw) for part in said.refused)
+        for fix in said.fixes:
+            draft.rows.append(Row(self._enrolment.centre, said.unit, phone.SOURCE, fix, message.received_at))
+            draft.origin.append(place)
 
     def _read_said(
         self, draft: _Draft, topic: UnitTopic, message: Message, handled: Handled | None, *, known: bool
@@ -225,8 +252,10 @@ class Acceptance:
             draft.handled(each.unit, each.outbox).stored.append(each.sequence)
 
     def _is_from_stranger(self, message: Message) -> bool:
-        if message.topic in self._topics:
+        if message.topic in self._topics or is_phones(message.topic):
             return False
+        if is_bridges(message.topic):
+            return self._bridges.is_strange(message.topic)
         try:
             return self._topic(message.topic).unit not in self._enrolment.units
         except BadInput:

@@ -1,4 +1,4 @@
-"""What a unit sent before anybody enrolled it lies in the quarantine, whole. Once it is enrolled, take it in."""
+"""What a unit or a radio sent before it was enrolled lies in the quarantine, whole. Once it is enrolled, take it in."""
 
 from datetime import datetime
 
@@ -12,7 +12,16 @@ BATCH = 200
 
 
 async def take_in_kept(pool: type_of_pool, centre: str, unit: str, now: datetime) -> int:
-    """Accept the kept messages of a unit as if they came now, and take them out of the quarantine.
+    """Accept what the unit's own devices sent, see `take_in`; how many messages."""
+    return await take_in(pool, centre, quarantine.of_unit(centre, unit), now)
+
+
+async def take_in(pool: type_of_pool, centre: str, topics: str, now: datetime) -> int:
+    """Accept kept messages as if they came now, and take them out of the quarantine.
+
+    Args:
+        topics: pattern of their topics, of `quarantine.of_unit` and its like; their sender must be allowed by now, or
+            they are lost.
 
     What is still wrong with a part of one goes there again under its own reason. Stopped half-way, it can be run again:
     a fix that is stored already changes nothing.
@@ -24,7 +33,7 @@ async def take_in_kept(pool: type_of_pool, centre: str, unit: str, now: datetime
     taken = after = 0
     while True:
         async with pool.connection() as connection:
-            kept = await quarantine.of_stranger(connection, centre, unit, after, BATCH)
+            kept = await quarantine.of_stranger(connection, centre, topics, after, BATCH)
         if not kept:
             return taken
         await acceptance.accept([Message(item.topic, item.payload, item.first_seen) for item in kept], now)

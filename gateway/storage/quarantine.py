@@ -85,13 +85,32 @@ async def counts(connection: AsyncConnection[Any], centre: str) -> dict[str, int
 
 
 async def of_stranger(
-    connection: AsyncConnection[Any], centre: str, unit: str, after: int, limit: int
+    connection: AsyncConnection[Any], centre: str, pattern: str, after: int, limit: int
 ) -> list[Quarantined]:
-    """What a unit sent before it was enrolled, oldest first, behind the id ``after``."""
-    values = {"centre": centre, "prefix": f"{PREFIX}/{centre}/units/{unit}/", "after": after, "limit": limit}
+    """What came on topics like this one before it was allowed, oldest first, behind the id ``after``.
+
+    Args:
+        pattern: of SQL's LIKE; `of_unit`, `of_bridged_unit` and `of_radio` make them. An id holds no wildcard.
+    """
+    values = {"centre": centre, "pattern": pattern, "after": after, "limit": limit}
     async with connection.cursor(row_factory=class_row(Quarantined)) as cursor:
         await cursor.execute(sql.query("quarantine_of_unit"), values)
         return await cursor.fetchall()
+
+
+def of_unit(centre: str, unit: str) -> str:
+    """Topics of a unit's own devices."""
+    return f"{PREFIX}/{centre}/units/{unit}/%"
+
+
+def of_bridged_unit(centre: str, bridge: str, unit: str) -> str:
+    """Topics on which a bridge speaks for a unit."""
+    return f"{PREFIX}/{centre}/bridges/{bridge}/units/{unit}/%"
+
+
+def of_radio(centre: str, bridge: str, radio: str) -> str:
+    """Topics on which a bridge speaks for a radio that is not in its table."""
+    return f"{PREFIX}/{centre}/bridges/{bridge}/radios/{radio}/%"
 
 
 async def release(connection: AsyncConnection[Any], centre: str, ids: Sequence[int]) -> None:

@@ -16,11 +16,13 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection, AsyncCursor
 
-from gateway.storage import etas, fixes, incidents, migrations, missions, quarantine, sql, units
+from gateway.storage import bridges, etas, fixes, incidents, migrations, missions, phones, quarantine, sql, units
+from gateway.storage.bridges import Bridge
 from gateway.storage.fixes import Outcome, Row
 from gateway.storage.pool import STATEMENT_TIMEOUT_MS, open_pool
 from gateway.storage.units import Unit
 from tests.fix_servers import OTHER_DATABASE
+from tracker.duty import Change, Schedule, State, read_windows
 from tracker.errors import Reason
 from tracker.fix import Fix, Mode, Quality, Solution
 from tracker.missions import By, Incident, Place, Urgency, assigned
@@ -292,12 +294,38 @@ async def test_every_query_file_runs_on_timescaledb(connection: Connection) -> N
     early = quarantine.Refused("sigap/v1/semua/units/nanti/nmea", Reason.NOT_ENROLLED, "who?", b"$GN", LONG_AGO)
     async with connection.transaction():
         await quarantine.keep(connection, "semua", [early])
-    (waiting,) = await quarantine.of_stranger(connection, "semua", "nanti", 0, 10)
+    (waiting,) = await quarantine.of_stranger(connection, "semua", quarantine.of_unit("semua", "nanti"), 0, 10)
     await quarantine.release(connection, "semua", [waiting.id])
-    assert await quarantine.of_stranger(connection, "semua", "nanti", 0, 10) == []
+    assert await quarantine.of_stranger(connection, "semua", quarantine.of_unit("semua", "nanti"), 0, 10) == []
 
+    await bridges_and_phones(connection, "semua")
     await missions_from_open_to_score(connection, "semua", good)
     assert [name for name in sql.query_names() if sql.query(name) not in executed] == []
+
+
+async def bridges_and_phones(connection: Connection, centre: str) -> None:
+    """A bridge with a radio, and a phone with consent and duty; each taken back."""
+    await bridges.enrol_radio(connection, centre, "induk", "fs-100-1001", "ambulans-01")
+    assert await bridges.known(connection, centre) == [
+        Bridge("induk", frozenset({"ambulans-01"}), {"fs-100-1001": "ambulans-01"})
+    ]
+    assert await bridges.forbid(connection, centre, "induk", "ambulans-01")
+    assert await bridges.known(connection, centre) == [Bridge("induk", frozenset(), {})]
+
+    now, later = LONG_AGO, LONG_AGO + timedelta(days=40)
+    await phones.enrol(connection, centre, "ambulans-01", "secret", "semua.ambulans-01", now, private=True)
+    await phones.consent(connection, centre, "ambulans-01", "Budi", "2026-11", "driver", now)
+    await phones.schedule(connection, centre, "ambulans-01", "mon 06:00-18:00", "centre", now)
+    await phones.change_duty(connection, centre, "ambulans-01", State.OFF, None, "driver", now)
+    (found,) = await phones.find(connection, centre, later, secret="secret")  # noqa: S106, no secret of anybody
+    assert (found.unit, found.consent) == ("ambulans-01", phones.Consent(now, "Budi", "2026-11"))
+    assert found.schedules == (Schedule(now, read_windows("mon 06:00-18:00")),)  # what still holds is never too old
+    assert found.changes == (Change(now, State.OFF),)
+    assert await phones.withdraw(connection, centre, "ambulans-01", "driver", later)
+    (found,) = await phones.find(connection, centre, later, users=["semua.ambulans-01"])
+    assert found.consent is None
+    assert await phones.drop(connection, centre, "ambulans-01")
+    assert await phones.find(connection, centre, later, everyone=True) == []
 
 
 async def missions_from_open_to_score(connection: Connection, centre: str, seen: Row) -> None:

@@ -1,0 +1,1 @@
+DELETE FROM phones WHERE centre = %(centre)s AND unit = %(unit)s

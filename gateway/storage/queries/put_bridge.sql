@@ -1,0 +1,1 @@
+INSERT INTO bridges (centre, id) VALUES (%(centre)s, %(bridge)s) ON CONFLICT (centre, id) DO NOTHING
