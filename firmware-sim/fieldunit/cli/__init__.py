@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fieldunit.agent.log import LogError
-from fieldunit.cli import arguments, commands
+from fieldunit.cli import arguments, commands, simulate
 from fieldunit.cli.arguments import UsageError
 from fieldunit.outbox import OutboxError
 from fieldunit.simulator.roads import RoadsError
+from fieldunit.simulator.scenario import ScenarioError
 from fieldunit.uplink.broker import BrokerSettingError
 from tracker import regions
 from tracker.errors import BadInput
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
     except (UsageError, BrokerSettingError, BadInput) as error:
         subparsers[options.command].error(str(error))  # exits with 2, after a line on usage
-    except (LogError, OutboxError, RoadsError, regions.ProfileError) as error:
+    except (LogError, OutboxError, RoadsError, ScenarioError, regions.ProfileError) as error:
         return _explain(str(error))
     except OSError as error:
         return _explain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
@@ -65,7 +66,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     subparsers = {}
     for name, text, run, add in (
         ("replay", "publish recorded NMEA logs, each as one unit", commands.replay, _add_replay),
-        ("simulate", "drive a fleet that does not exist", commands.simulate, _add_simulate),
+        ("simulate", "drive a fleet that does not exist", simulate.simulate, simulate.add_arguments),
     ):
         subparsers[name] = command = choice.add_parser(
             name,
@@ -100,28 +101,6 @@ def _add_replay(command: argparse.ArgumentParser) -> None:
         type=arguments.day,
         metavar="YYYY-MM-DD",
         help="UTC day of the first sentence, if the log names none",
-    )
-
-
-def _add_simulate(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--profile", default="bojonegoro", help=f"region: {', '.join(regions.names())}")
-    command.add_argument(
-        "--roads", type=Path, metavar="FILE", help="drive the roads of this region, as `sigap roads build` wrote it"
-    )
-    command.add_argument("--units", type=arguments.count, default=12, metavar="N", help="vehicles (default: 12)")
-    command.add_argument(
-        "--rate", type=arguments.rate, default=1.0, metavar="HZ", help="fixes a second and vehicle (default: 1)"
-    )
-    command.add_argument(
-        "--seed", type=arguments.whole, default=1, metavar="N", help="the same seed, the same drives (default: 1)"
-    )
-    command.add_argument(
-        "--silence",
-        type=arguments.silence,
-        action="append",
-        default=[],
-        metavar="UNIT:START_S",
-        help="take this unit's coverage away for good, so many seconds after the start",
     )
 
 

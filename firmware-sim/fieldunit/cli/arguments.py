@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from fieldunit.simulator.fleet import HIGHEST_RATE
+from fieldunit.simulator.scenario import MOST_UNITS
 
 
 class UsageError(Exception):
@@ -35,7 +36,7 @@ def rate(text: str) -> float:
 
 def count(text: str) -> int:
     """How many vehicles."""
-    return int(_argument(text, "number of vehicles: 1 to 1000", int, 1, 1000))
+    return int(_argument(text, f"number of vehicles: 1 to {MOST_UNITS}", int, 1, MOST_UNITS))
 
 
 def whole(text: str) -> int:

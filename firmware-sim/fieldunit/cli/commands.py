@@ -1,14 +1,13 @@
-"""The two commands: open the units, let the source report, drain, and say what became of everything."""
+"""`sigap-unit replay`, and what it shares with other runs: open the units, drain, say what became of everything."""
 
 import argparse
 import contextlib
 import os
 import re
-import resource
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,23 +21,20 @@ from fieldunit.agent.unit import ReportingUnit, Station, open_units
 from fieldunit.cli.arguments import UsageError
 from fieldunit.cli.stopping import stopping_on_signals
 from fieldunit.outbox import OutboxError
-from fieldunit.simulator.fleet import drive, fleet_of, unit_names
-from fieldunit.simulator.roads import roads_of
 from fieldunit.uplink.broker import read_broker
 from fieldunit.uplink.network import Network
-from tracker import regions
 from tracker.errors import BadInput
 from tracker.wire.topics import checked_id
 
 DONE, FAILED, WAITING, QUARANTINED = 0, 1, 3, 4
 """Exit codes; 2, wrong usage, is argparse's."""
 
-_CONNECT_S = 10.0
+CONNECT_S = 10.0
 
 
 def replay(options: argparse.Namespace) -> int:
     """`sigap-unit replay`; returns the exit code."""
-    station = _station(options)
+    station = station_of(options, stateless=options.bare)
     if len(options.unit) > len(options.files):
         raise UsageError(f"{len(options.unit)} units for {len(options.files)} files: each file is one unit")
     names = [_id("--unit", name) for name in options.unit]
@@ -60,38 +56,9 @@ def replay(options: argparse.Namespace) -> int:
                 stop,
                 unlimited=options.speed is None,
                 for_s=options.for_s,
-                progress=lambda done: _look(progress, network, watch, done),
+                progress=lambda done: look_after(progress, network, watch, done),
             )
-        return _finish(options, units, network, watch, stop, silenced=())
-
-
-def simulate(options: argparse.Namespace) -> int:
-    """`sigap-unit simulate`; returns the exit code."""
-    profile = regions.load(options.profile)
-    options.centre = options.centre or options.profile
-    station = _station(options)
-    names = unit_names(options.units)
-    silences: Mapping[str, float] = dict(options.silence)
-    for name in silences:
-        if name not in names:
-            raise UsageError(f"--silence: there is no {name}; the units are {names[0]} to {names[-1]}")
-    _allow_open_files(8 * len(names) + 64)
-    cars = fleet_of(profile, len(names), options.rate, options.seed, roads_of(profile, options.roads))
-    with _units(options, station, names, interval_s=1 / options.rate) as (units, network, stop):
-        watch = CentreWatch(station.centre, () if options.bare else units)
-        with Progress("driving", units, None) as progress:
-            drive(
-                cars,
-                {unit.name: unit for unit in units},
-                stop,
-                for_s=options.for_s,
-                silences=silences,
-                say=progress.say,
-                look=lambda: _look(progress, network, watch),
-            )
-        interrupted = stop.is_set()
-        code = _finish(options, units, network, watch, stop, silenced=tuple(silences))
-        return DONE if interrupted else code
+        return finish(options, units, network, watch, stop, silenced=())
 
 
 @contextlib.contextmanager
@@ -104,19 +71,32 @@ def _units(
         if options.ledger is not None:
             station = station._replace(ledger=stack.enter_context(Ledger(options.ledger)))
         units, network = stack.enter_context(open_units(station, names, interval_s, bare=options.bare))
-        if options.bare:  # what such a device says before it is connected is lost: do not begin with a loss
-            deadline = time.monotonic() + _CONNECT_S
-            while not all(unit.up for unit in units) and time.monotonic() < deadline and not stop.wait(0.02):
-                network.check()
+        if options.bare:
+            await_connections(units, network, stop)
         yield units, network, stop
 
 
-def _station(options: argparse.Namespace) -> Station:
+def await_connections(
+    units: Sequence[ReportingUnit], network: Network, stop: threading.Event, seconds: float = CONNECT_S
+) -> None:
+    """Wait until all are connected: what a bare device says before is lost, so that no run begins with a loss."""
+    deadline = time.monotonic() + seconds
+    while not all(unit.up for unit in units) and time.monotonic() < deadline and not stop.wait(0.02):
+        network.check()
+
+
+def station_of(options: argparse.Namespace, *, stateless: bool = False) -> Station:
+    """What the options say about centre and broker; the folder of the outboxes is made, unless there are none.
+
+    Raises:
+        UsageError: something needed was not given.
+        OutboxError: the folder cannot be made.
+    """
     if not options.broker:
         raise UsageError("which broker? Give --broker HOST:PORT, or set SIGAP_UNIT_BROKER")
     if not options.centre:
         raise UsageError("which centre? Give --centre ID, or set SIGAP_UNIT_CENTRE")
-    if options.state is None and not options.bare:
+    if options.state is None and not stateless:
         raise UsageError("where shall the outboxes lie? Give --state DIR; it must outlive this run (or give --bare)")
     broker = read_broker(
         options.broker,
@@ -147,13 +127,14 @@ def _make_state(folder: Path) -> None:
         ) from error
 
 
-def _finish(
+def finish(
     options: argparse.Namespace,
     units: Sequence[ReportingUnit],
     network: Network,
     watch: CentreWatch,
     stop: threading.Event,
     silenced: Sequence[str],
+    keeps: bool = True,
 ) -> int:
     """Drain, and print what became of everything; a second signal ends the waiting."""
     heard = [unit for unit in units if unit.name not in silenced]
@@ -161,7 +142,7 @@ def _finish(
         print(f"waiting up to {options.drain:g} s for receipts; interrupt again to stop at once", file=sys.stderr)
     stop.clear()
     with Progress("waiting for receipts", units, None) as progress:
-        drained = outcome.drain(heard, options.drain, stop, lambda: _look(progress, network, watch))
+        drained = outcome.drain(heard, options.drain, stop, lambda: look_after(progress, network, watch))
     tallies = {unit.name: unit.tally() for unit in units}
     for name, tally in tallies.items():
         remark = "coverage=lost" if name in silenced else ""
@@ -170,7 +151,9 @@ def _finish(
     if not drained:
         waiting = sum(tallies[unit.name].waiting for unit in heard)
         fate = f"they are safe in {options.state}, and the next run sends them"
-        if options.bare:
+        if not keeps:
+            fate = "they end with this process: they were kept in memory only"
+        elif options.bare:
             fate = "they end with this process: a bare device keeps nothing"
         print(f"sigap-unit: {waiting} items are not confirmed; {fate}", file=sys.stderr)
         if absent := watch.verdict():
@@ -181,7 +164,8 @@ def _finish(
     return DONE if drained else WAITING
 
 
-def _look(progress: Progress, network: Network, watch: CentreWatch, done: int | None = None) -> None:
+def look_after(progress: Progress, network: Network, watch: CentreWatch, done: int | None = None) -> None:
+    """What is done some times a second while a run goes on."""
     network.check()
     watch.look(progress.say)
     progress.look(done)
@@ -195,15 +179,6 @@ def _describe(path: Path, log: Log) -> None:
         lines = ", ".join(f"{count} {reason.value}" for reason, count in sorted(log.refused.items()))
         remarks.append(f"unreadable lines, not sent: {lines}")
     print(f"{path}: {'; '.join(remarks)}", file=sys.stderr)
-
-
-def _allow_open_files(wanted: int) -> None:
-    """A unit holds an outbox (five files) and a connection open; the usual limit of 1024 is soon reached."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
-        )
 
 
 def _id(option: str, text: str) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
-from fieldunit.agent.unit import ReportingUnit
 from fieldunit.simulator.car import Car
 from fieldunit.simulator.roads import Roads, roads_of
+from fieldunit.simulator.units import SimulatedUnit
 from fieldunit.simulator.vehicle import BEGINS, BUSY, Habits, Vehicle
 from tracker.regions import Profile
 from tracker.roads.snap import Snap
@@ -100,7 +100,7 @@ def due_times(name: str, interval_s: float, began: datetime) -> Iterator[datetim
 
 def drive(
     cars: Sequence[Car],
-    units: Mapping[str, ReportingUnit],
+    units: Mapping[str, SimulatedUnit],
     stop: threading.Event,
     *,
     for_s: float | None,
@@ -142,7 +142,7 @@ class Shift:
 
     def __init__(
         self,
-        units: Mapping[str, ReportingUnit],
+        units: Mapping[str, SimulatedUnit],
         stop: threading.Event,
         for_s: float | None,
         silences: Mapping[str, float],
@@ -181,9 +181,13 @@ class Shift:
 
     def _turn(self, car: Car, due: datetime) -> None:
         unit = self._units[car.name]
-        for report in car.reports(due):
+        unit.obey(due)
+        reports = car.reports(due)
+        unit.surroundings(covered=car.covered, powered=car.powered)
+        for report in reports:
             unit.report(report)
-        car.vehicle.take_events()
+        for status in car.statuses(due):
+            unit.report_status(status)
         self.behind.append((datetime.now(UTC) - due).total_seconds())
 
     def _wait_until(self, due: datetime) -> bool:

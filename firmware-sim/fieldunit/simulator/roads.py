@@ -55,13 +55,19 @@ class Roads:
         graph: the network.
         model: how fast one drives where; its hours and ways of driving are the caller's to apply.
         closures: closed and slow stretches, each with its times.
+
+    Raises:
+        RoadsError: a closure touches no road.
     """
 
     def __init__(self, graph: RoadGraph, model: SpeedModel, closures: Iterable[Closure] = ()) -> None:
         self.graph = graph
         self.model = model
         self.closures = tuple(closures)
-        self._closures = Closures(graph, self.closures)
+        self._closures = Closures(graph)
+        for closure in self.closures:
+            if not self._closures.put(closure):
+                raise RoadsError(f"{closure.id}{f' ({closure.reason})' * bool(closure.reason)} touches no road")
         self._snapper = Snapper(graph, Access.CAR)
         self._speed = 1 / arc_pace(graph, model)
         self._weights = weights_of_seconds(graph, graph.arc_length / self._speed, Access.CAR)

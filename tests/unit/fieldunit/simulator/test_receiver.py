@@ -122,7 +122,7 @@ def test_dilution_falls_with_satellites() -> None:
 def test_after_power_come_time_then_date_then_a_fix_in_two_dimensions_then_in_three(start: Start) -> None:
     """Each after the other and none left out, and nothing unknown is written as a number."""
     receiver = Receiver(random.Random(4), 0.2, GNSS, start)
-    stages = []
+    stages: list[tuple[bool, bool, bool, Mode | None]] = []
     for step in range(500):
         time = BEGAN + timedelta(seconds=step / 5)
         lines = receiver.observe(DRIVING, time)
