@@ -18,6 +18,7 @@ from fieldunit.uplink.bare import UNDER_WAY, BareDelivery
 from fieldunit.uplink.broker import Broker
 from fieldunit.uplink.delivery import Delivery, Tally
 from fieldunit.uplink.network import Network
+from fieldunit.uplink.traffic import Traffic
 from tracker.wire.receipt import Range
 
 _ACKNOWLEDGE_S = 30.0
@@ -101,9 +102,11 @@ class Unit:
 
     def report_past(self, reports: Sequence[Report]) -> None:
         """Take fixes of the past in one transaction; all are durable when this returns."""
-        for seq, report in zip(self.outbox.append_many(report.epoch for report in reports), reports, strict=True):
+        given = self.outbox.append_many(report.epoch for report in reports)
+        for seq, report in zip(given, reports, strict=True):
             self._enter(seq, report)
-        self._network.call(self._delivery.history_appended)
+        if given:
+            self._network.call(self._delivery.history_appended, given[0])
 
     def report_status(self, body: bytes, device_time: datetime | None) -> int:
         """Take a report of the crew or of an input: it goes before everything else, at once.
@@ -116,7 +119,7 @@ class Unit:
             Its number. `fieldunit.outbox.is_safe` tells whether it is on the disk; if not, it is in memory.
         """
         seq = self.outbox.append_report(body, device_time)
-        self._network.call(self._delivery.reported)
+        self._network.call(self._delivery.reported, seq)
         return seq
 
     def is_waiting(self, seq: int) -> bool:
@@ -147,6 +150,17 @@ class Unit:
     def announce(self, interval_s: float | None) -> None:
         """Say how often the unit means to report from now on: freshness is judged by it."""
         self._network.call(self._delivery.announce, interval_s)
+
+    def hold(self, seconds: float) -> None:
+        """Let fixes wait so long for each other, to share a message and cost less data; 0: each goes at once, which is
+        the state at the start. A report lets go at once what waits, so an emergency does not wait.
+        """
+        self._network.call(self._delivery.hold, seconds)
+
+    @property
+    def traffic(self) -> Traffic:
+        """Bytes that the connections have cost since the start of the program."""
+        return self._delivery.traffic
 
     @property
     def unanswered(self) -> int:

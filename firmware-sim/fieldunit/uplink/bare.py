@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from fieldunit.uplink.backoff import Backoff
 from fieldunit.uplink.broker import Broker
 from fieldunit.uplink.delivery import Tally
-from fieldunit.uplink.link import Link
+from fieldunit.uplink.link import Link, Refusal
 from tracker.wire.topics import Channel, UnitTopic
 
 UNDER_WAY = 20
@@ -83,13 +83,13 @@ class BareDelivery:
     def link_up(self) -> None:
         """Nothing is asked for: such a device only talks."""
 
-    def link_down(self) -> None:
+    def link_down(self, ended: str | None) -> None:
         """Nothing is kept: what comes now is lost."""
 
     def received(self, topic: str, payload: bytes) -> None:
         """Nothing was subscribed to."""
 
-    def answered(self, token: int, refusal: str | None) -> None:
+    def answered(self, token: int, refusal: Refusal | None) -> None:
         """The broker has a message, or refused it."""
         acknowledged = self._acknowledged.pop(token, None)
         if acknowledged is None:
@@ -99,7 +99,7 @@ class BareDelivery:
             acknowledged()
         else:
             self.lost += 1
-            self.trouble(f"the broker refuses what this device publishes: {refusal}")
+            self.trouble(f"the broker refuses what this device publishes: {refusal.reason}")
 
     def drained(self) -> None:
         """Nothing waits for it."""

@@ -1,8 +1,10 @@
 """Where the broker is and how to be let in; read from the command line or the environment, checked once."""
 
 import ssl
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from fieldunit.uplink.tls import TlsSettingError, make_context
 
 
 class BrokerSettingError(ValueError):
@@ -22,7 +24,16 @@ class Broker(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-def read_broker(address: str, username: str | None, password: str | None, ca: str | None) -> Broker:
+def read_broker(
+    address: str,
+    username: str | None,
+    password: str | None,
+    ca: str | None,
+    *,
+    certificate: str | None = None,
+    key: str | None = None,
+    pins: Sequence[str] = (),
+) -> Broker:
     """Read the settings.
 
     Args:
@@ -30,6 +41,9 @@ def read_broker(address: str, username: str | None, password: str | None, ca: st
         username: None for the unit's id.
         password: None for none.
         ca: file of the authority that signed the broker's certificate; None for no TLS.
+        certificate: file of the unit's own, where the broker asks for one.
+        key: file of its private key; None: it is in the same file.
+        pins: of the broker's public key, see `uplink.tls`.
 
     Raises:
         BrokerSettingError: one of them cannot be meant.
@@ -42,15 +56,12 @@ def read_broker(address: str, username: str | None, password: str | None, ca: st
         raise BrokerSettingError(f"{address!r} is no broker: write HOST:PORT, like 127.0.0.1:1883")
     if username is not None and password is None:
         raise BrokerSettingError("there is a user name for the broker but no password: give both, or neither")
-    return Broker(host, int(port), username, password, _tls(ca) if ca else None)
-
-
-def _tls(ca: str) -> ssl.SSLContext:
-    if not Path(ca).is_file():
-        raise BrokerSettingError(f"{ca} is no file: give the certificate of the broker's authority (PEM)")
+    if not ca:
+        if certificate or key or pins:
+            raise BrokerSettingError("a certificate or a pin needs TLS: give the broker's authority as well")
+        return Broker(host, int(port), username, password)
     try:
-        context = ssl.create_default_context(cafile=ca)
-    except (ssl.SSLError, OSError) as error:
-        raise BrokerSettingError(f"{ca} cannot be read as a certificate in PEM form: {error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+        tls = make_context(ca, certificate=certificate, key=key, pins=pins)
+    except TlsSettingError as error:
+        raise BrokerSettingError(str(error)) from error
+    return Broker(host, int(port), username, password, tls)

@@ -7,13 +7,17 @@ the lanes. So at each new connection its queue is emptied, and the owner decides
 Sources: MQTT 5.0 (OASIS, 2019) 3.2.2.3.3 Receive Maximum, 3.4.2.1 PUBACK reason codes; paho 2.2 client.py
 (`reconnect`, `drop_out_messages`, `loop_read`). Waiting for a TCP connection and a TLS handshake blocks inside paho,
 so it happens in a thread of the executor; nothing else touches the client meanwhile.
+
+MQTT 5 is spoken where the broker does. One that does not either says so in its CONNACK or closes the connection: then
+the next try speaks 3.1.1, and what is understood is kept to as long as the program runs. What 3.1.1 lacks is a comfort
+only: reasons of refusals, the broker's limits, and an end of the session after an hour.
 """
 
 import asyncio
 import contextlib
 import socket
 import ssl
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -23,6 +27,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from fieldunit.uplink.backoff import Backoff
 from fieldunit.uplink.broker import Broker
+from fieldunit.uplink.suspects import PACKET_REASONS
+from fieldunit.uplink.tls import explain
+from fieldunit.uplink.traffic import Traffic, traffic_of
+from tracker.wire.topics import MAX_PAYLOAD
 
 KEEPALIVE_S = 15
 """A broken path is noticed after at most twice this."""
@@ -36,10 +44,33 @@ SESSION_S = 3600
 GOODBYE_S = 2.0
 """For the last words of a clean stop to reach the broker."""
 
+_TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; Python has no name for it
+
 _CONNACK = 0x20  # first byte of the only packet with which a broker may begin: MQTT 5.0, 3.2.1
 
 GRANTED_MESSAGES = 20
 """Unacknowledged publications at most, where the broker grants more or says nothing."""
+
+
+_TOPIC_BYTES = 160
+"""Of a packet besides its payload: the longest topic, and the headers."""
+
+_UNSENT_BYTES = 16 * 1024
+"""That the operating system may hold beside what is on its way: more of the backlog would stand before a live fix."""
+
+_UNSUPPORTED = 0x84  # protocol version: MQTT 5.0, 3.2.2.2; paho says the same of 3.1.1's code 1
+_OLDER_S = 6 * 3600.0
+"""Then MQTT 5 is tried again: brokers are renewed, and a closed connection may have had another cause."""
+
+_SILENT_ENDS = 2
+"""Connections that end before the CONNACK, then the other version of MQTT is tried."""
+
+
+class Refusal(NamedTuple):
+    """What a broker has against a publication."""
+
+    reason: str
+    of_packet: bool  # it speaks of this packet; otherwise all others are refused alike
 
 
 class Owner(Protocol):
@@ -48,14 +79,14 @@ class Owner(Protocol):
     def link_up(self) -> None:
         """There is a connection; nothing of the last one is under way in it."""
 
-    def link_down(self) -> None:
-        """The connection is gone."""
+    def link_down(self, ended: str | None) -> None:
+        """The connection is gone; `ended` says how the broker ended it, None: it was not the broker."""
 
     def received(self, topic: str, payload: bytes) -> None:
         """A message has arrived."""
 
-    def answered(self, token: int, refusal: str | None) -> None:
-        """The broker has answered the publication with this token; `refusal` is its reason if it refused."""
+    def answered(self, token: int, refusal: Refusal | None) -> None:
+        """The broker has answered the publication with this token."""
 
     def drained(self) -> None:
         """All bytes are with the operating system."""
@@ -103,22 +134,39 @@ class Link:
         """Whether publications are taken."""
         self.granted = GRANTED_MESSAGES
         """Unacknowledged publications that the broker takes on this connection."""
-        self._client = self._make_client(client_id, will)
+        self.room = MAX_PAYLOAD
+        """Bytes of payload that the broker takes in one message on this connection."""
+        self._client_id = client_id
+        self._will = will
+        self._ended: str | None = None  # how the broker ended the connection
+        self._breaking = False  # it is we who end the connection
+        self._answered = False  # with a CONNACK, on this connection
+        self._silent_ends = 0  # connections in a row that ended without one
+        self._older_wanted = False  # the broker has said that it does not know this version
+        self._older_until = 0.0  # then the newest is tried again
+        self._past = Traffic()
+        self.version = MQTTProtocolVersion.MQTTv5
+        """Of MQTT, that is spoken on this connection or will be on the next."""
+        self._client = self._make_client()
 
     @property
     def congested(self) -> bool:
         """Whether bytes of earlier publications still wait for the operating system to take them."""
         return self._client.want_write()
 
+    @property
+    def traffic(self) -> Traffic:
+        """What the connections have cost since the start."""
+        return self._past if self._attached is None else self._past.plus(traffic_of(self._attached))
+
     async def run(self) -> None:
         """Keep the connection up until cancelled; then the connection breaks, and the broker publishes the will."""
-        self._client.connect_async(
-            self._broker.host, self._broker.port, KEEPALIVE_S, clean_start=False, properties=_session()
-        )
         try:
             while not self._closing:
                 began = self._loop.time()
                 await self._connect_and_hold()
+                if self._older_wanted:
+                    continue  # there is nothing to wait for
                 if self._loop.time() - began > 10 * self._backoff.minimum:
                     self._backoff.succeeded()  # it held; one that breaks at once is not tried faster for it
                 await asyncio.sleep(self._backoff.next_wait())
@@ -127,15 +175,15 @@ class Link:
             if self._connecting is not None:  # a thread is still at it: what it opens is not wanted any more
                 self._connecting.add_done_callback(self._close_late)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
-        """Publish with QoS 1.
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> int | None:
+        """Publish.
 
         Returns:
-            The token that `answered` will name; None if there is no connection.
+            The token that `answered` will name, with QoS 1; None if there is no connection.
         """
         if not self.up:
             return None
-        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        info = self._client.publish(topic, payload, qos=qos, retain=retain)
         return info.mid if info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def subscribe(self, *topics: str) -> None:
@@ -153,6 +201,7 @@ class Link:
                 self._break()
 
     async def _connect_and_hold(self) -> None:
+        self._choose_version()
         self._connected.clear()
         self._lost.clear()
         if not self._resend:
@@ -160,14 +209,22 @@ class Link:
         self._connecting = self._loop.run_in_executor(None, self._client.reconnect)
         try:
             await asyncio.shield(self._connecting)
+        except ssl.SSLError as error:
+            self._connecting = None
+            self._tell(f"{explain(error, str(self._broker))}; trying again")
+            return
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name with an empty label
             self._connecting = None
             self._tell(f"no connection to {self._broker}: {error}; trying again")
             return
         self._connecting = None
+        self._ended = None
+        self._answered = self._breaking = False
         self._attach()
         try:
             await asyncio.wait_for(_first_of(self._connected, self._lost), CONNECT_S)
+            if not self._answered and not self._stranger:
+                self._silent_ends += 1  # some brokers have no other word against a version that they do not know
             while not self._lost.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._lost.wait(), KEEPALIVE_S / 4)
@@ -177,11 +234,30 @@ class Link:
         finally:
             self._break()
 
-    def _make_client(self, client_id: str, will: tuple[str, bytes] | None) -> Client:
+    def _choose_version(self) -> bool:
+        """Before each try; whether it is another one than at the last."""
+        newest = self.version is MQTTProtocolVersion.MQTTv5
+        if self._older_wanted or self._silent_ends >= _SILENT_ENDS:
+            wanted = MQTTProtocolVersion.MQTTv311 if newest else MQTTProtocolVersion.MQTTv5
+            self._older_until = self._loop.time() + _OLDER_S
+        elif not newest and self._loop.time() >= self._older_until:
+            wanted = MQTTProtocolVersion.MQTTv5
+        else:
+            return False
+        self._older_wanted = False
+        self._silent_ends = 0
+        self.version = wanted
+        self._client = self._make_client()
+        return True
+
+    def _make_client(self) -> Client:
+        newest = self.version is MQTTProtocolVersion.MQTTv5
+        client_id, will = self._client_id, self._will
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
+            clean_session=None if newest else False,
+            protocol=self.version,
             reconnect_on_failure=False,
         )
         client.connect_timeout = CONNECT_S
@@ -200,6 +276,11 @@ class Link:
         client.on_socket_close = self._on_socket_close
         client.on_socket_register_write = self._on_register_write
         client.on_socket_unregister_write = self._on_unregister_write
+        host, port = self._broker.host, self._broker.port
+        if newest:
+            client.connect_async(host, port, KEEPALIVE_S, clean_start=False, properties=_session())
+        else:
+            client.connect_async(host, port, KEEPALIVE_S)
         return client
 
     # The socket
@@ -210,6 +291,8 @@ class Link:
             self._lost.set()
             return
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each live message is small and wanted now
+        with contextlib.suppress(OSError):  # a kernel without it: more of the backlog stands before a live fix
+            found.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
         self._attached = found
         self._stranger = False
         self._heard = isinstance(found, ssl.SSLSocket)  # what is encrypted cannot be looked at beforehand
@@ -237,6 +320,7 @@ class Link:
             first = bytes([_CONNACK])
         self._heard = True
         if not first:
+            self._ended = "closed the connection"
             self._tell(
                 f"{self._broker} closes the connection without an answer: does it speak MQTT, and without TLS as here"
                 "? Trying again"
@@ -257,6 +341,7 @@ class Link:
 
     def _break(self) -> None:
         """End the connection without a goodbye."""
+        self._breaking = True
         if self._attached is not None:
             with contextlib.suppress(OSError):  # not connected any more: what was wanted
                 socket.socket.shutdown(
@@ -276,6 +361,7 @@ class Link:
 
     def _on_socket_close(self, _client: Client, _userdata: object, closing: object) -> None:
         if self._attached is closing and self._attached is not None:
+            self._past = self._past.plus(traffic_of(self._attached))
             self._loop.remove_reader(self._attached)
             self._loop.remove_writer(self._attached)
             self._attached = None
@@ -299,12 +385,18 @@ class Link:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
+        self._answered = True
+        if reason.is_failure and self.version is MQTTProtocolVersion.MQTTv5 and reason.value == _UNSUPPORTED:
+            self._older_wanted = True  # it closes the connection, and the next try is another
+            return
         if reason.is_failure:
             self._tell(
                 f"{self._broker} refuses this unit: {reason}; check its id, user name and password; trying again"
             )
             return
         self.granted = min(GRANTED_MESSAGES, getattr(properties, "ReceiveMaximum", GRANTED_MESSAGES))
+        self.room = min(MAX_PAYLOAD, getattr(properties, "MaximumPacketSize", 2 * MAX_PAYLOAD) - _TOPIC_BYTES)
+        self._silent_ends = 0
         self._told = None
         self.up = True
         self._connected.set()
@@ -320,12 +412,17 @@ class Link:
     ) -> None:
         if flags.is_disconnect_packet_from_server:
             self._tell(f"{self._broker} ended the connection: {reason}")
+            self._ended = f"ended the connection: {reason}"
+        elif (
+            reason == "Unspecified error" and not self._breaking
+        ):  # how paho calls an end without DISCONNECT, or a reset
+            self._ended = "closed the connection"
         self._went_down()
 
     def _on_publish(
         self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
-        self._owner.answered(mid, str(reason) if reason.is_failure else None)
+        self._owner.answered(mid, Refusal(str(reason), reason.value in PACKET_REASONS) if reason.is_failure else None)
 
     def _on_subscribe(
         self, _client: Client, _userdata: object, _mid: int, reasons: list[ReasonCode], _properties: Properties
@@ -341,7 +438,7 @@ class Link:
         self._lost.set()
         if self.up:
             self.up = False
-            self._owner.link_down()
+            self._owner.link_down(self._ended)
 
     def _tell(self, sentence: str) -> None:
         if sentence != self._told:
