@@ -1,0 +1,43 @@
+"""Why somebody stands where they stand in a ranking: a code that screens translate, its values, and a sentence."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Why(StrEnum):
+    """Of a unit or a hospital; the sentence's blanks are the names of its values."""
+
+    # Against it, from the worst on
+    ETA_UNKNOWN = "arrival unknown: {because}"
+    OUT_OF_SERVICE = "out of service"
+    OFF_SHIFT = "off its shift"
+    CREW_SPENT = "its crew has {hours:.1f} h left, and this takes {needed:.1f} h"
+    WRONG_AGENCY = "of {agency}, and {wanted} is wanted"
+    LACKS = "lacks {what}"
+    BUSY = "{status} on another mission"
+    LESS_URGENT = "would leave a mission that is less urgent"
+    CLOSED = "takes no patients: {because}"
+    NO_BEDS = "no free bed told at {at}"
+    # What moves it
+    ARRIVES = "arrives in {p50:.0f} s, by {p90:.0f} s in nine of ten drives"
+    TURNOUT = "{seconds:.0f} s until it is under way"
+    OLD_FIX = "its position is {age:.0f} s old: ranked by where it may be"
+    COVERAGE = "leaves the region {seconds:.0f} s later at its next call, on the average"
+    HANDOVER = "{seconds:.0f} s until the crew is free again"
+    BEDS = "{beds} free beds"
+    BEDS_UNKNOWN = "free beds unknown"
+    FITS = "has {what}"
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One reason."""
+
+    why: str  # name of the `Why`, in lower case with hyphens: what a screen translates
+    values: dict[str, float | str]
+    sentence: str  # English
+
+
+def reason(why: Why, **values: float | str) -> Reason:
+    """A reason with its values filled in."""
+    return Reason(why.name.lower().replace("_", "-"), values, why.value.format(**values))

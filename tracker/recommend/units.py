@@ -1,0 +1,134 @@
+"""Ranks units for an incident.
+
+First by fitness, in tiers; within a tier by the time that counts: the seconds until the unit is under way, its median
+drive, half of what an unlucky drive takes longer, and what it leaves uncovered. So a unit whose arrival is uncertain
+(an old position, a doubtful road) stands behind one that surely comes a little later. A unit of which nobody knows when
+it arrives is never before one of which somebody does, whatever else speaks for it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import IntEnum
+
+import msgspec
+
+from tracker.eta.straight_line import Estimate
+from tracker.missions.mission import Urgency
+from tracker.missions.statuses import ON_MISSION, Status
+from tracker.recommend.reasons import Reason, Why, reason
+
+UNLUCKY = 0.5
+"""Of what p90 is later than p50: a dispatcher who takes the quicker median and is wrong loses more than they gain."""
+
+COVERAGE = 0.5
+"""Of the coverage lost: this call is sure, the next is not."""
+
+_URGENCIES = [Urgency.ROUTINE, Urgency.URGENT, Urgency.EMERGENCY]
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """What an incident asks for."""
+
+    urgency: Urgency
+    at: datetime  # now
+    capabilities: frozenset[str] = frozenset()
+    agency: str | None = None  # None: any
+    hours: float = 1.0  # the crew's, from now to the end of the mission
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit as it is now."""
+
+    unit: str
+    status: Status
+    agency: str
+    capabilities: frozenset[str] = frozenset()
+    eta: Estimate | None  # seconds to the scene, from where the unit may be now; None: unknown
+    unknown_because: str | None = None
+    fix_age_s: float | None = None
+    stale: bool = False  # whether that is old for this unit
+    turnout_s: float = 0.0  # until it is under way, by its readiness
+    on_shift: bool = True
+    crew_hours: float | None = None  # left; None: nobody counts them
+    mission_urgency: Urgency | None = None  # of the mission it has
+    coverage_lost_s: float = 0.0  # by taking it away
+
+
+class Tier(IntEnum):
+    """How fit a unit is; lower is better."""
+
+    FIT = 0
+    PREEMPTIBLE = 1  # on its way to something less urgent
+    SHORT = 2  # free, and lacks something: better than nobody
+    BUSY = 3
+    UNKNOWN = 4  # when it arrives, nobody knows
+    UNAVAILABLE = 5
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A unit in its place."""
+
+    unit: str
+    tier: Tier
+    seconds: float | None  # the time that counts; None: unknown
+    reasons: tuple[Reason, ...]
+
+
+def ranked(need: Need, offers: Iterable[Offer]) -> list[Candidate]:
+    """All units, the best first. Equal ones stand in the order of their ids."""
+    candidates = [_candidate(need, offer) for offer in offers]
+    return sorted(candidates, key=lambda each: (each.tier, each.seconds or 0.0, each.unit))
+
+
+def _candidate(need: Need, offer: Offer) -> Candidate:
+    tier, reasons = _fitness(need, offer)
+    seconds = None
+    if offer.eta is None:
+        tier = max(tier, Tier.UNKNOWN)
+        reasons.append(reason(Why.ETA_UNKNOWN, because=offer.unknown_because or "no reason given"))
+    else:
+        eta = offer.eta
+        seconds = offer.turnout_s + eta.p50 + UNLUCKY * (eta.p90 - eta.p50) + COVERAGE * offer.coverage_lost_s
+        reasons.append(reason(Why.ARRIVES, p50=offer.turnout_s + eta.p50, p90=offer.turnout_s + eta.p90))
+    if offer.stale and offer.fix_age_s is not None:
+        reasons.append(reason(Why.OLD_FIX, age=offer.fix_age_s))
+    if offer.turnout_s:
+        reasons.append(reason(Why.TURNOUT, seconds=offer.turnout_s))
+    if offer.coverage_lost_s:
+        reasons.append(reason(Why.COVERAGE, seconds=offer.coverage_lost_s))
+    return Candidate(offer.unit, tier, seconds, tuple(reasons))
+
+
+def _fitness(need: Need, offer: Offer) -> tuple[Tier, list[Reason]]:
+    """The tier without regard to the arrival, and all that speaks against the unit."""
+    tiers, reasons = [Tier.FIT], []
+
+    def against(tier: Tier, why: Reason) -> None:
+        tiers.append(tier)
+        reasons.append(why)
+
+    if offer.status in (Status.OUT_OF_SERVICE, Status.EMERGENCY):
+        against(Tier.UNAVAILABLE, reason(Why.OUT_OF_SERVICE))
+    if not offer.on_shift:
+        against(Tier.UNAVAILABLE, reason(Why.OFF_SHIFT))
+    if offer.crew_hours is not None and offer.crew_hours < need.hours:
+        against(Tier.SHORT, reason(Why.CREW_SPENT, hours=offer.crew_hours, needed=need.hours))
+    if need.agency is not None and offer.agency != need.agency:
+        against(Tier.SHORT, reason(Why.WRONG_AGENCY, agency=offer.agency, wanted=need.agency))
+    if missing := sorted(need.capabilities - offer.capabilities):
+        against(Tier.SHORT, reason(Why.LACKS, what=", ".join(missing)))
+    elif need.capabilities:
+        reasons.append(reason(Why.FITS, what=", ".join(sorted(need.capabilities))))
+    if offer.status in ON_MISSION:
+        if _may_be_called_off(need, offer):
+            against(Tier.PREEMPTIBLE, reason(Why.LESS_URGENT))
+        else:
+            against(Tier.BUSY, reason(Why.BUSY, status=offer.status.value))
+    return max(tiers), reasons
+
+
+def _may_be_called_off(need: Need, offer: Offer) -> bool:
+    """Only who has not reached anybody yet, and only for something more urgent."""
+    if offer.status not in (Status.ASSIGNED, Status.ACKNOWLEDGED, Status.EN_ROUTE) or offer.mission_urgency is None:
+        return False
+    return _URGENCIES.index(offer.mission_urgency) < _URGENCIES.index(need.urgency)
