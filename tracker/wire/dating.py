@@ -24,6 +24,8 @@ TOLERANCE = timedelta(days=1)
 
 _ONE_DAY = timedelta(days=1)
 _ROLLOVER = timedelta(days=GPS_ROLLOVER_DAYS)
+_GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
+_POWERED = timedelta(days=2)  # for which a receiver may count on from such a date without a satellite
 
 
 def instant(day: date, time_of_day: int) -> datetime:
@@ -93,6 +95,26 @@ def rollovers(difference: timedelta) -> int:
     """How many times 1024 weeks the difference is, within the tolerance; 0 where it is no such multiple."""
     times = round(difference / _ROLLOVER)
     return times if abs(difference - times * _ROLLOVER) <= TOLERANCE else 0
+
+
+def is_power_on_date(at: datetime) -> bool:
+    """Whether a receiver says it before it has heard from any satellite: the first days of GPS time and of the weeks
+    that repeat them (1980-01-06, 1999-08-22, 2019-04-07, 2038-11-21), and of the years 1980, 2000 and 2080, which stand
+    in chips' memories (80 is also how an RMC writes 2080).
+    """
+    weeks = (at - _GPS_EPOCH) % _ROLLOVER
+    return weeks < _POWERED or (at.year in (1970, 1980, 2000, 2080) and at.timetuple().tm_yday <= 1 + _POWERED.days)
+
+
+def rolled_forward(at: datetime, earliest: datetime) -> datetime:
+    """The first instant not before `earliest` that is a multiple of 1024 weeks after a date too old to be true.
+
+    For a unit without any other clock: unambiguous while the program is younger than 19 years. A date of a receiver
+    that does not know it yet (`is_power_on_date`) must not come here, since it would become one of 2038.
+    """
+    if at >= earliest:
+        return at
+    return at + -((at - earliest) // _ROLLOVER) * _ROLLOVER
 
 
 def _differ_by_century(full: datetime, short: datetime) -> bool:
