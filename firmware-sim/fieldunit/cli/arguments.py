@@ -70,3 +70,11 @@ def silence(text: str) -> tuple[str, float]:
     if not colon:
         raise argparse.ArgumentTypeError(f"{text!r}: write UNIT:START_S, like ambulans-03:20")
     return name, seconds(start)
+
+
+def port(text: str) -> tuple[str, Path]:
+    """A unit and the name of its receiver's port."""
+    name, colon, link = text.partition(":")
+    if not colon or not link:
+        raise argparse.ArgumentTypeError(f"{text!r}: write UNIT:LINK, like ambulans-03:/tmp/gnss")
+    return name, Path(link)

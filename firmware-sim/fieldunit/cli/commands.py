@@ -85,21 +85,26 @@ def await_connections(
         network.check()
 
 
-def station_of(options: argparse.Namespace, *, stateless: bool = False) -> Station:
+def station_of(options: argparse.Namespace, *, stateless: bool = False, alone: bool = False) -> Station:
     """What the options say about centre and broker; the folder of the outboxes is made, unless there are none.
+
+    Args:
+        options: of the command line.
+        stateless: whether no unit has an outbox on the disk.
+        alone: whether nothing is sent, so that no broker is needed.
 
     Raises:
         UsageError: something needed was not given.
         OutboxError: the folder cannot be made.
     """
-    if not options.broker:
+    if not options.broker and not alone:
         raise UsageError("which broker? Give --broker HOST:PORT, or set SIGAP_UNIT_BROKER")
     if not options.centre:
         raise UsageError("which centre? Give --centre ID, or set SIGAP_UNIT_CENTRE")
     if options.state is None and not stateless:
         raise UsageError("where shall the outboxes lie? Give --state DIR; it must outlive this run (or give --bare)")
     broker = read_broker(
-        options.broker,
+        options.broker or "localhost",
         os.environ.get("SIGAP_UNIT_USERNAME"),
         os.environ.get("SIGAP_UNIT_PASSWORD"),
         os.environ.get("SIGAP_UNIT_TLS_CA"),

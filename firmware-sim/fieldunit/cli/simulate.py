@@ -19,9 +19,10 @@ from fieldunit.cli.commands import CONNECT_S, DONE, await_connections, finish, l
 from fieldunit.cli.stopping import stopping_on_signals
 from fieldunit.simulator.build import cars_for, roads_for
 from fieldunit.simulator.car import Car
-from fieldunit.simulator.fleet import drive
+from fieldunit.simulator.fleet import Rider, drive
 from fieldunit.simulator.roads import Roads
 from fieldunit.simulator.scenario import Scenario, load, shipped
+from fieldunit.simulator.serial_line import SerialLine, SerialLineError, SerialUnit
 from fieldunit.simulator.units import SimulatedUnit, open_fleet
 from fieldunit.uplink.network import Network
 from tracker import regions
@@ -54,6 +55,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="take this unit's coverage away for good, so many seconds after the start",
     )
     command.add_argument(
+        "--pty",
+        type=arguments.port,
+        action="append",
+        default=[],
+        metavar="UNIT:LINK",
+        help="put this unit's receiver on a pseudo-terminal of this name, for `sigap-unit agent` to read, and send "
+        "nothing for it",
+    )
+    command.add_argument(
         "--outbox",
         choices=("file", "memory"),
         default="file",
@@ -66,16 +76,19 @@ def simulate(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     options.centre = options.centre or scenario.profile
     in_memory = options.outbox == "memory"
-    station = station_of(options, stateless=options.bare or in_memory)
     roads = roads_for(scenario)
     cars = cars_for(scenario, roads)
     silences = _silences(options, cars)
-    with _fleet(options, station, cars, roads) as (units, network, stop):
+    ports = _ports(options, cars)
+    sending = [car for car in cars if car.name not in ports]
+    station = station_of(options, stateless=options.bare or in_memory or not sending, alone=not sending)
+    with _fleet(options, station, sending, roads) as (units, network, stop), _plugged(cars, ports) as plugged:
         watch = CentreWatch(station.centre, () if options.bare else units[:100])
         with Progress("driving", units[:100], None) as progress:
+            riders: list[Rider] = [*units, *plugged]
             drive(
                 cars,
-                {unit.name: unit for unit in units},
+                {rider.name: rider for rider in riders},
                 stop,
                 for_s=options.for_s if options.for_s is not None else scenario.duration_s,
                 silences=silences,
@@ -111,6 +124,32 @@ def _silences(options: argparse.Namespace, cars: Sequence[Car]) -> Mapping[str, 
         if name not in names:
             raise UsageError(f"--silence: there is no {name}; the units are {names[0]} to {names[-1]}")
     return silences
+
+
+def _ports(options: argparse.Namespace, cars: Sequence[Car]) -> dict[str, Path]:
+    ports: dict[str, Path] = dict(options.pty)
+    names = {car.name for car in cars}
+    for name in ports:
+        if name not in names:
+            raise UsageError(f"--pty: there is no {name}; the units are {cars[0].name} to {cars[-1].name}")
+    return ports
+
+
+@contextlib.contextmanager
+def _plugged(cars: Sequence[Car], ports: Mapping[str, Path]) -> Iterator[list[SerialUnit]]:
+    """The units that others play, each receiver on its line."""
+    with contextlib.ExitStack() as stack:
+        units = []
+        for car in cars:
+            if car.name in ports:
+                try:
+                    line = SerialLine(ports[car.name])
+                except SerialLineError as error:
+                    raise UsageError(f"--pty: {error}") from error
+                stack.callback(line.close)
+                units.append(SerialUnit(car, line))
+                print(f"{car.name} speaks on {ports[car.name]}", flush=True)
+        yield units
 
 
 @contextlib.contextmanager

@@ -113,6 +113,11 @@ class Car:
         self._dark_since: float | None = None
 
     @property
+    def sources(self) -> list[str]:
+        """Its receivers, the best first."""
+        return [gauge.model.source for gauge, _, _ in self._receivers]
+
+    @property
     def covered(self) -> bool:
         """Whether there is a mobile network where it is."""
         if not self._holes:
@@ -147,9 +152,13 @@ class Car:
         return seen
 
     def reports(self, now: datetime) -> list[Report]:
-        """Let one interval pass: what the unit would keep of it. Epochs without a fix tell the centre nothing."""
+        """Let one interval pass: what the unit would keep of it."""
+        return self.kept(self.see(now), now)
+
+    def kept(self, seen: Sequence[Seen], now: datetime) -> list[Report]:
+        """What the unit keeps of what its receivers said. Epochs without a fix tell the centre nothing."""
         made = []
-        for each in self.see(now):
+        for each in seen:
             if each.observed is None or not each.observed.fix:
                 continue
             epoch = Epoch(each.source, self.clock.read(now, self.vehicle.elapsed), each.lines)

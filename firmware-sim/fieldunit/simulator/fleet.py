@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
-from fieldunit.simulator.car import Car
+from fieldunit.simulator.car import Car, Seen
 from fieldunit.simulator.roads import Roads, roads_of
-from fieldunit.simulator.units import SimulatedUnit
 from fieldunit.simulator.vehicle import BEGINS, BUSY, Habits, Vehicle
 from tracker.regions import Profile
 from tracker.roads.snap import Snap
@@ -33,6 +33,24 @@ _MOST_THREADS = 16
 _LOOK_EVERY_S = 0.2
 _REMEMBERED = 200_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Rider(Protocol):
+    """What rides in a vehicle and hears its receivers."""
+
+    name: str
+
+    def obey(self, now: datetime) -> None:
+        """Do what the centre has commanded since this was called last."""
+
+    def surroundings(self, *, covered: bool, powered: bool) -> None:
+        """Whether there is a mobile network where the vehicle is, and whether its battery gives current."""
+
+    def hear(self, car: Car, seen: Sequence[Seen], now: datetime) -> None:
+        """What the receivers said, and what the crew pressed."""
+
+    def silence(self) -> None:
+        """The coverage is gone for good."""
 
 
 def unit_names(count: int) -> list[str]:
@@ -100,7 +118,7 @@ def due_times(name: str, interval_s: float, began: datetime) -> Iterator[datetim
 
 def drive(
     cars: Sequence[Car],
-    units: Mapping[str, SimulatedUnit],
+    units: Mapping[str, Rider],
     stop: threading.Event,
     *,
     for_s: float | None,
@@ -142,7 +160,7 @@ class Shift:
 
     def __init__(
         self,
-        units: Mapping[str, SimulatedUnit],
+        units: Mapping[str, Rider],
         stop: threading.Event,
         for_s: float | None,
         silences: Mapping[str, float],
@@ -182,12 +200,9 @@ class Shift:
     def _turn(self, car: Car, due: datetime) -> None:
         unit = self._units[car.name]
         unit.obey(due)
-        reports = car.reports(due)
+        seen = car.see(due)
         unit.surroundings(covered=car.covered, powered=car.powered)
-        for report in reports:
-            unit.report(report)
-        for status in car.statuses(due):
-            unit.report_status(status)
+        unit.hear(car, seen, due)
         self.behind.append((datetime.now(UTC) - due).total_seconds())
 
     def _wait_until(self, due: datetime) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from fieldunit.agent.unit import BareUnit, Report, Station, Unit, open_bare, open_unit
 from fieldunit.outbox import MemoryOutbox, Outbox, Store, outbox_path
-from fieldunit.simulator.car import Car
+from fieldunit.simulator.car import Car, Seen
 from fieldunit.simulator.orders import Orders
 from fieldunit.simulator.roads import Roads
 from fieldunit.uplink.delivery import Tally
@@ -108,6 +108,13 @@ class SimulatedUnit:
             self._unit.reply(answered.reply)
             if answered.answer is not None:
                 self.report_status(answered.answer)
+
+    def hear(self, car: Car, seen: Sequence[Seen], now: datetime) -> None:
+        """What the receivers said, and what the crew pressed."""
+        for report in car.kept(seen, now):
+            self._unit.report(report)
+        for status in car.statuses(now):
+            self.report_status(status)
 
     def report_status(self, said: reports.Report) -> None:
         """Take what the crew says; a bare device has no button."""
