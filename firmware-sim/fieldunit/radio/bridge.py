@@ -129,7 +129,7 @@ class Bridge:
         beside = self._codes.with_suffix(".new")
         try:
             beside.write_text(json.dumps(self._last), encoding="utf-8")
-                beside.replace(self._codes)
+            beside.replace(self._codes)
         except OSError as error:
             self._tell(f"{self._codes} cannot be written ({error.strerror}); after a restart status codes come twice")
 
