@@ -32,11 +32,14 @@ from gateway.services.enrolment import REFRESH, Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.judge_tracks import Tracks
 from gateway.services.missions import Missions
+from gateway.services.models import adopt
+from gateway.services.nights import Nights, learn_outside
 from gateway.settings import Settings
-from gateway.storage import closures, fixes
+from gateway.storage import closures, fixes, speed_models
 from gateway.storage.closures import KeptClosure
 from gateway.storage.migrations import migrate
 from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
+from gateway.storage.speed_models import KeptModel
 from gateway.storage.units import Unit, time_zone
 from tracker.eta.speeds import prior
 
@@ -77,6 +80,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             return
         estimator = Estimator(prior(found.zone))
         _load_roads(settings, estimator)
+        for kept in found.models:
+            adopt(estimator, kept, datetime.now(UTC))
         arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"]), estimator)
         commands = Commands(
             settings.centre, pools["api"], live, arrivals.missions, crews, lambda *what: link.send_command(*what)
@@ -98,6 +103,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands)
         world.closures.begin(found.closures, datetime.now(UTC))
+        nights = Nights(
+            settings.centre, pools["api"], estimator, found.zone, lambda: learn_outside(settings), arrivals.look_again
+        )
         web = api.create(world)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -114,6 +122,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             asyncio.create_task(link.run()),
             asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"])),
             asyncio.create_task(arrivals.run()),
+            asyncio.create_task(nights.run()),
             asyncio.create_task(commands.run()),
             asyncio.create_task(tracks.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),
@@ -154,6 +163,7 @@ class Found(NamedTuple):
 
     zone: str  # the centre's, an IANA name
     closures: list[KeptClosure]  # that are not over
+    models: list[KeptModel]  # the newest speed model, if there is one
 
 
 async def _prepare(
@@ -187,6 +197,7 @@ async def _prepare(
                 return Found(
                     await time_zone(connection, enrolment.centre),
                     await closures.find(connection, enrolment.centre, now=datetime.now(UTC)),
+                    await speed_models.newest(connection, enrolment.centre),
                 )
         except (psycopg.OperationalError, PoolTimeout) as error:
             log.warning("waiting for the database", error=str(error))

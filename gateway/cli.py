@@ -22,6 +22,7 @@ from gateway import app
 from gateway.app import CannotListenError
 from gateway.demo import command as demo
 from gateway.roads import command as roads
+from gateway.services import learn_command as learn
 from gateway.services import score_command as score
 from gateway.services.take_in_kept import take_in_kept
 from gateway.settings import Settings, described
@@ -106,10 +107,14 @@ def _parser() -> argparse.ArgumentParser:
     roads.add_arguments(network)
     network.set_defaults(run=roads.run)
 
-    arrivals = commands.add_parser("eta", help="how well arrival times were foretold")
-    scored = arrivals.add_subparsers(required=True, metavar="ACTION").add_parser("score", help="told against arrived")
+    arrivals = commands.add_parser("eta", help="how well arrival times were foretold, and how they get better")
+    actions = arrivals.add_subparsers(required=True, metavar="ACTION")
+    scored = actions.add_parser("score", help="told against arrived")
     score.add_arguments(scored)
     scored.set_defaults(run=score.run)
+    learned = actions.add_parser("learn", help="learn speeds from finished drives")
+    learn.add_arguments(learned)
+    learned.set_defaults(run=learn.run)
 
     show = commands.add_parser("demo", help="start everything on this machine, with a simulated fleet")
     demo.add_arguments(show)

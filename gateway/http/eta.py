@@ -1,6 +1,6 @@
 """When units arrive, how they drive, how far they come, and how well that was foretold."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -15,15 +15,12 @@ from gateway.http.world import (
     TheWorld,
     World,
     answer,
-    aware,
     body,
     documented,
     documented_body,
 )
-from gateway.services import score
 from gateway.services.estimate_units import Arrival, arrivals
 from gateway.services.network import Position
-from gateway.storage.etas import Score
 from gateway.storage.incidents import CentrePlace
 from tracker.eta.speeds import Driving
 from tracker.eta.straight_line import Estimate
@@ -78,14 +75,6 @@ class HospitalTimes(msgspec.Struct):
     server_time: datetime
     incident: str
     hospitals: list[HospitalTime]
-
-
-class Scores(msgspec.Struct):
-    """Arrival times that were told in a span, against what happened."""
-
-    since: datetime
-    until: datetime
-    scores: list[Score]
 
 
 @router.get("/eta", responses=documented(Arrival, "an estimate, or unknown and why"))
@@ -216,22 +205,6 @@ async def show_isochrone(
         for each, area in zip(asked, areas, strict=True)
     ]
     return answer({"type": "FeatureCollection", "features": features})
-
-
-@router.get("/eta/score", responses=documented(Scores, "how arrival times fared, in groups"))
-async def show_scores(
-    _: SeesMissions,
-    world: TheWorld,
-    start: Annotated[
-        datetime | None, Query(alias="from", description="RFC 3339; 30 days before `to` if absent")
-    ] = None,
-    end: Annotated[datetime | None, Query(alias="to", description="RFC 3339, exclusive; now if absent")] = None,
-) -> Response:
-    """Every arrival time that was told in a span and whose unit has arrived, scored: all together, and by lead time,
-    hour, urgency, source and leg."""
-    until = aware("to", end) or world.now()
-    since = aware("from", start) or max(until, datetime.min.replace(tzinfo=UTC) + score.SPAN) - score.SPAN
-    return answer(Scores(since, until, await score.scores(world.pool, world.centre, since, until)))
 
 
 async def _arrivals(world: World, units: list[str], places: list[Place], urgency: Urgency) -> list[list[Arrival]]:

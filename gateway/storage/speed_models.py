@@ -54,6 +54,19 @@ async def newest(connection: Connection, centre: str, limit: int = 1) -> list[Ke
     return [KeptModel(*row) for row in await cursor.fetchall()]
 
 
+async def newest_version(connection: Connection, centre: str) -> str | None:
+    """Version of the newest model; None where there is none."""
+    row = await (await connection.execute(sql.query("newest_speed_model"), {"centre": centre})).fetchone()
+    return None if row is None else str(row[0])
+
+
+async def take_turn(connection: Connection, centre: str) -> bool:
+    """Whether we may learn: nobody else does. Two at once would only disturb each other; ours ends with the
+    connection."""
+    row = await (await connection.execute(sql.query("learning_turn"), {"centre": centre})).fetchone()
+    return row is not None and bool(row[0])
+
+
 async def finished_legs(
     connection: Connection, centre: str, since: datetime, until: datetime, limit: int
 ) -> list[FinishedLeg]:
