@@ -24,7 +24,10 @@ CHECKPOINT_PAGES = 128
 """Of the write-ahead log, then what is in it goes to its place: 0.5 MB that a memory card writes round and round."""
 
 LOG_BYTES = 1024 * 1024
-"""A log that a large transaction made longer is cut back to this."""
+"""A log that a large transaction made longer is cut back to this, or to a quarter of a small outbox."""
+
+RESERVED_BYTES = 512 * 1024
+"""Taken at the opening: the disk may be full when coverage is lost, and then the file cannot grow. 5,000 fixes."""
 
 LAST = "last"  # in `state`: the last number given, where no row tells it any more
 THINNED_TO = "thinned_to"  # in `state`: how far this round of thinning has come
@@ -82,16 +85,16 @@ def locked(path: Path) -> TextIO:
     return lock
 
 
-def connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    """One connection to the file. On a small disk its log is small as well."""
+def connect(path: Path, synchronous: str, log_bytes: int) -> sqlite3.Connection:
+    """One connection to the file. The log is emptied when it is half of what it may be, on a small disk earlier."""
     disk = os.statvfs(path.parent)
-    pages = max(16, min(CHECKPOINT_PAGES, disk.f_blocks * disk.f_frsize // 8 // 4096))
+    pages = max(8, min(CHECKPOINT_PAGES, log_bytes // 2 // 4096, disk.f_blocks * disk.f_frsize // 8 // 4096))
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
-        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit = {log_bytes}")
     except BaseException:
         connection.close()
         raise
@@ -123,6 +126,33 @@ def identity(connection: sqlite3.Connection, path: Path) -> str:
     elif version != FORMAT:
         raise OutboxError(f"{path} was written by a newer sigap-unit (format {version}); start that version")
     return str(connection.execute("SELECT outbox FROM identity").fetchone()[0])
+
+
+def reserve(connection: sqlite3.Connection, path: Path, limit_bytes: int) -> None:
+    """Let the file and its log take some room on the disk while there is some, so that they have it when the disk is
+    full: pages that are free within the file. Also makes room again for a file that a power cut caught at this.
+    """
+    connection.execute("DROP TABLE IF EXISTS room")
+    disk = os.statvfs(path.parent)
+    wanted = min(RESERVED_BYTES, limit_bytes // 4, disk.f_bavail * disk.f_frsize // 4)
+    pages, free, size = (
+        connection.execute(f"PRAGMA {each}").fetchone()[0] for each in ("page_count", "freelist_count", "page_size")
+    )
+    absent = wanted - pages * size
+    if absent <= 0 and Path(f"{path}-wal").stat().st_size < wanted:  # a clean stop has removed the log
+        absent = min(free * size, wanted)
+    if absent < size:
+        return
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE room (bytes BLOB)")
+        connection.execute("INSERT INTO room VALUES (zeroblob(?))", (absent,))
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(FULL)")  # written in its place, or it would not be taken yet
+        connection.execute("DROP TABLE room")
+    except sqlite3.Error:  # there is none to take; what is to be stored will say so
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def sort(error: sqlite3.Error, path: Path) -> OutboxError:

@@ -43,8 +43,10 @@ TRY_AGAIN_S = 1.0
 """While the disk takes nothing, it is asked so often at most."""
 
 _AT_ONCE = 100  # items that go from memory to the disk in one transaction
-_SPARE_PAGES = 8  # free in the file, or it is full
+_SPARE_PAGES = 8  # between the bound and what is in use
+_FREE_PAGES = 3  # in the file, for the next item: where the disk is full it can get no others
 _SPARE_BYTES = 1024 * 1024  # free on the disk, or an eighth of it: less, and the file does not grow any more
+_INDEX_BYTES = 32 * 1024  # of the log's index, a file as well
 _STEPS = 64  # of a sacrifice after one append at most; a bound that was lowered is reached by and by
 _CHUNK = 1024  # epochs looked at in one step of a sacrifice
 _MEMORY_END = 2**52  # so that numbers stay whole in a JSON reader that has only floats
@@ -120,10 +122,12 @@ class Outbox:
         self._asked_at = float("-inf")
 
     def _open(self, limit_bytes: int) -> None:
-        self._appending = database.connect(self.path, synchronous="FULL")
-        self._reading = database.connect(self.path, synchronous="NORMAL")
+        log_bytes = min(database.LOG_BYTES, limit_bytes // 4)
+        self._appending = database.connect(self.path, "FULL", log_bytes)
+        self._reading = database.connect(self.path, "NORMAL", log_bytes)
         read = self._reading.execute
         self.id = database.identity(self._appending, self.path)
+        database.reserve(self._appending, self.path, limit_bytes)
         state = dict(read("SELECT name, value FROM state").fetchall())
         top = read("SELECT max(seq) FROM item WHERE seq < ?", (MEMORY_FLOOR,)).fetchone()[0] or 0
         self._last = max(top, state.get(database.LAST, 0))
@@ -133,7 +137,7 @@ class Outbox:
         self._aside: int = read("SELECT count(*) FROM aside").fetchone()[0]
         self._lost: Counter[str] = Counter(dict(read("SELECT reason, items FROM loss").fetchall()))
         page = read("PRAGMA page_size").fetchone()[0]
-        self._limit_pages = (limit_bytes - min(database.LOG_BYTES, limit_bytes // 4)) // page
+        self._limit_pages = (limit_bytes - log_bytes - _INDEX_BYTES) // page
 
     # In
 
@@ -232,7 +236,7 @@ class Outbox:
             self._remember_last(self._reading)
             return reports, epochs, aside
 
-        reports, epochs, aside = self._write(self._reading, delete)
+        reports, epochs, aside = self._insist(delete)
         again = {seq for seq in self._gone if any(first <= seq <= last for first, last in bounds)}
         self._gone -= again
         self._depth -= reports + epochs
@@ -270,7 +274,7 @@ class Outbox:
 
         with self._write_lock, self._read_lock:
             try:
-                reports, epochs = self._write(self._reading, move)
+                reports, epochs = self._insist(move)
             except sqlite3.Error as error:
                 self._disk_fails(error)
                 return 0
@@ -385,7 +389,7 @@ class Outbox:
         (free,) = self._appending.execute("PRAGMA freelist_count").fetchone()
         if pages - free > self._limit_pages - _SPARE_PAGES:
             return Loss.THINNED
-        if free >= _SPARE_PAGES:
+        if free >= _FREE_PAGES:
             return None
         try:
             disk = os.statvfs(self.path)
@@ -402,16 +406,18 @@ class Outbox:
             return dropped
         thinned_to, given_up = self._write(self._appending, lambda: self._thin(reason))
         self._thinned_to = thinned_to
-        self._depth -= given_up
-        self._lost[reason.value] += given_up
-        return given_up
+        self._depth -= len(given_up)
+        if lost := len(given_up - self._gone):
+            self._lost[reason.value] += lost
+        self._gone -= given_up
+        return len(given_up)
 
     def _drop_aside(self) -> int:
         chosen = "seq IN (SELECT seq FROM aside WHERE kind < 2 ORDER BY seq LIMIT 64)"
         dropped = self._appending.execute(f"DELETE FROM aside WHERE {chosen}").rowcount  # noqa: S608
         return self._count_loss(Loss.ASIDE_DROPPED, dropped)
 
-    def _thin(self, reason: Loss) -> tuple[int, int]:
+    def _thin(self, reason: Loss) -> tuple[int, set[int]]:
         """Every second of some of the older three quarters. The rows that stay are written again, side by side:
         otherwise all pages would be half empty, and none free.
         """
@@ -425,13 +431,13 @@ class Outbox:
         if len(rows) < 2 and self._thinned_to:  # this round is over: the next one begins at the oldest
             rows = run(query, (0, youngest_old, chunk)).fetchall()
         if len(rows) < 2:
-            return 0, 0
+            return 0, set()
         given_up = set(every_second((row[0], row[2]) for row in rows))
         run(_DELETE_NUMBERED, (json.dumps([row[0] for row in rows]),))
         self._appending.executemany(_INSERT, [row for row in rows if row[0] not in given_up])
         run("INSERT OR REPLACE INTO state VALUES (?, ?)", (database.THINNED_TO, rows[-1][0]))
-        self._count_loss(reason, len(given_up))
-        return rows[-1][0], len(given_up)
+        self._count_loss(reason, len(given_up - self._gone))
+        return rows[-1][0], given_up
 
     def _count_loss(self, reason: Loss, items: int) -> int:
         if items:
@@ -465,10 +471,21 @@ class Outbox:
             raise
         return result
 
+    def _insist(self, work: Callable[[], T]) -> T:
+        """The same on the reading connection, and once more with an empty log if the first time fails."""
+        try:
+            return self._write(self._reading, work)
+        except sqlite3.Error:
+            if not self._empty_log():
+                raise
+        return self._write(self._reading, work)
+
     def _empty_log(self) -> bool:
-        """Bring the write-ahead log home and cut it off: on a full disk that is room."""
+        """Bring what is in the write-ahead log home, so that it is written from its beginning again: that is room which
+        it has already, also on a full disk.
+        """
         with self._read_lock:
-            busy, _, _ = self._appending.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy, _, _ = self._appending.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         return not busy
 
     def _disk_fails(self, error: sqlite3.Error) -> None:
@@ -490,10 +507,10 @@ class Outbox:
                     self._put([_row(item) for item in waiting])
                     self._ring.take((item.seq, item.seq) for item in waiting)
                     saved += len(waiting)
-                lost = self._lost_in_memory
-                self._write(self._appending, lambda: self._count_loss(Loss.MEMORY_FULL, lost))
-                self._lost[Loss.MEMORY_FULL.value] += lost
-                self._lost_in_memory = 0
+                if lost := self._lost_in_memory:
+                    self._write(self._appending, lambda: self._count_loss(Loss.MEMORY_FULL, lost))
+                    self._lost[Loss.MEMORY_FULL.value] += lost
+                    self._lost_in_memory = 0
             except sqlite3.Error as error:
                 self._disk_trouble = str(error)
                 self._try_to_make_room()

@@ -10,8 +10,8 @@ from tracker.wire.receipt import to_ranges
 _acknowledged = Delivery.acknowledged
 
 
-def _deleting(self: Delivery, message: Message) -> None:
-    _acknowledged(self, message)
+def _deleting(self: Delivery, message: Message, refusal: str | None = None) -> None:
+    _acknowledged(self, message, refusal)
     ranges = to_ranges(message.seqs)
     self.outbox.delete(ranges)
     self._lanes.receipted(ranges)
