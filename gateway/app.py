@@ -20,6 +20,7 @@ from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import World
 from gateway.mqtt.link import WORKERS, Link
 from gateway.mqtt.session import Broker
+from gateway.roads.districts import Districts, DistrictsUnusable, load_districts
 from gateway.roads.region_file import RegionFileUnusable, region_path
 from gateway.roads.region_file import load as load_region
 from gateway.services.accept_messages import Acceptance
@@ -102,6 +103,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             said,
         )
         world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands)
+        world.districts = _districts(settings)
+        world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.closures.begin(found.closures, datetime.now(UTC))
         nights = Nights(
             settings.centre, pools["api"], estimator, found.zone, lambda: learn_outside(settings), arrivals.look_again
@@ -224,6 +227,19 @@ def _load_roads(settings: Settings, estimator: Estimator) -> None:
     engine = region.engine(lambda why: log.warning("routing engine lost", why=why))
     estimator.load(region.graph, engine, datetime.now(UTC))
     log.info("roads loaded", region=region.graph.region, arcs=region.graph.arcs)
+
+
+def _districts(settings: Settings) -> Districts | None:
+    """Areas to score arrival times by. A broken file is told and done without."""
+    if settings.districts_file is None:
+        return None
+    try:
+        districts = load_districts(settings.districts_file)
+    except DistrictsUnusable as error:
+        log.warning("districts not loaded: arrival times are scored without them", error=str(error))
+        return None
+    log.info("districts loaded", districts=len(districts.names))
+    return districts
 
 
 async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment) -> None:

@@ -39,6 +39,17 @@ class Settings(RoadSettings):
     mqtt_tls_ca: Path | None = Field(None, description="PEM file of the authority that signed the broker; none: no TLS")
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one and prints it")
+    districts_file: Path | None = Field(
+        None, description="GeoJSON of the districts as polygons with names: arrival times are scored by them"
+    )
+    phone_url: str | None = Field(
+        None, description="https address under which phones reach this gateway", pattern="^https?://"
+    )
+    phone_broker: str | None = Field(
+        None,
+        description="HOST:PORT of the broker as phones reach it, 8883 (TLS) if there is no port",
+        pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+    )
     web_dir: Path = Field(_CHECKOUT / "dashboards" / "web" / "dist", description="the built board")
 
     @field_validator("centre")

@@ -51,10 +51,11 @@ async def show_scores(
     end: Annotated[datetime | None, Query(alias="to", description="RFC 3339, exclusive; now if absent")] = None,
 ) -> Response:
     """Every arrival time that was told in a span and whose unit has arrived, scored: all together, and by lead time,
-    hour, urgency, source and leg."""
+    hour, urgency, source, leg and the district of the destination. Where no areas of districts are loaded
+    (SIGAP_DISTRICTS_FILE) the district is unknown."""
     until = aware("to", end) or world.now()
     since = aware("from", start) or max(until, datetime.min.replace(tzinfo=UTC) + score.SPAN) - score.SPAN
-    return answer(Scores(since, until, await score.scores(world.pool, world.centre, since, until)))
+    return answer(Scores(since, until, await score.scores(world.pool, world.centre, since, until, world.districts)))
 
 
 @router.get("/eta/models", responses=documented(Models, "newest first"))

@@ -8,6 +8,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from gateway.roads.districts import load_districts
 from gateway.services.score import SPAN
 from gateway.settings import Settings
 from gateway.storage import etas
@@ -15,7 +16,7 @@ from gateway.storage.etas import Score
 
 _TITLES = {
     "all": "all", "lead": "so long before arrival", "hour": "hour of day", "urgency": "urgency",
-    "source": "source", "leg": "leg",
+    "source": "source", "leg": "leg", "district": "district of the goal",
 }  # fmt: skip
 
 
@@ -32,14 +33,17 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         psycopg.Error: the database cannot be asked.
+        DistrictsUnusable: SIGAP_DISTRICTS_FILE names a file that cannot be used.
     """
     settings = Settings()
+    district_of = None if settings.districts_file is None else load_districts(settings.districts_file).of
 
     async def read() -> list[Score]:
         url = settings.database_url.get_secret_value()
         now = datetime.now(UTC)
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-            return await etas.scores(connection, settings.centre, now - timedelta(days=args.days), now)
+            since = now - timedelta(days=args.days)
+            return await etas.scores(connection, settings.centre, since, now, district_of)
 
     Console().print(table(asyncio.run(read()), args.days))
     return 0

@@ -1,6 +1,6 @@
 """Arrival times as they were told, and how they fared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from gateway.storage import sql
 LEADS = (0.0, 60.0, 180.0, 300.0, 600.0, 1200.0, 2400.0)
 """Seconds before the arrival where one class of lead time ends and the next begins."""
 
-_GROUPS = ("lead", "hour", "urgency", "source", "leg")
+_GROUPS = ("lead", "hour", "urgency", "source", "leg", "district")
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -33,8 +33,8 @@ class Told(msgspec.Struct, frozen=True):
 class Score(msgspec.Struct, frozen=True):
     """How a set of told arrival times fared. Errors are told minus true: a negative bias promised too much."""
 
-    by: str  # all, lead, hour, urgency, source, leg
-    group: str  # "" for all; of lead, seconds from which on
+    by: str  # all, lead, hour, urgency, source, leg, district (of the destination)
+    group: str  # "" for all; of lead, seconds from which on; of district "unknown" outside of all, and without a file
     told: int
     bias_s: float
     mae_s: float
@@ -51,19 +51,33 @@ async def insert(connection: AsyncConnection[Any], centre: str, told: Sequence[T
         await cursor.executemany(sql.query("insert_eta"), values)
 
 
-async def scores(connection: AsyncConnection[Any], centre: str, since: datetime, until: datetime) -> list[Score]:
+Finder = Callable[[Sequence[float], Sequence[float]], Sequence[str | None]]
+"""The district of each place, given as latitudes and longitudes in degrees; None outside of all."""
+
+
+async def scores(
+    connection: AsyncConnection[Any], centre: str, since: datetime, until: datetime, district_of: Finder | None = None
+) -> list[Score]:
     """How all that was told from ``since`` until before ``until`` fared, where the arrival is known by now."""
-    values = {"centre": centre, "since": since, "until": until, "leads": list(LEADS)}
+    values: dict[str, Any] = {"centre": centre, "since": since, "until": until, "leads": list(LEADS)}
+    missions: list[str] = []
+    ordinals: list[int] = []
+    districts: Sequence[str | None] = []
+    if district_of is not None:
+        cursor = await connection.execute(sql.query("scored_places"), values)
+        if rows := await cursor.fetchall():
+            legs, latitudes, longitudes = [row[:2] for row in rows], [row[2] for row in rows], [row[3] for row in rows]
+            missions, ordinals = [leg[0] for leg in legs], [leg[1] for leg in legs]
+            districts = district_of(latitudes, longitudes)
+    values |= {"missions": missions, "ordinals": ordinals, "districts": list(districts)}
     cursor = await connection.execute(sql.query("eta_scores"), values)
-    return [_read(row) for row in await cursor.fetchall() if row[6]]
+    return [_read(row) for row in await cursor.fetchall() if row[len(_GROUPS) + 1]]
 
 
 def _read(row: tuple[Any, ...]) -> Score:
-    ungrouped = row[5]  # a bit a column that is not grouped by, the first column the highest
+    ungrouped, told, *errors = row[len(_GROUPS) :]  # first a bit a column that is not grouped by, the first the highest
     for place, by in enumerate(_GROUPS):
         if not ungrouped & (1 << (len(_GROUPS) - 1 - place)):
             group = row[place]
-            return Score(
-                by, f"{group:g}" if isinstance(group, float) else str(group), int(row[6]), *map(float, row[7:])
-            )
-    return Score("all", "", int(row[6]), *map(float, row[7:]))
+            return Score(by, f"{group:g}" if isinstance(group, float) else str(group), int(told), *map(float, errors))
+    return Score("all", "", int(told), *map(float, errors))
