@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fix_centre",
     "tests.fix_town",
     "tests.fix_demo",
+    "tests.fix_board",
     "tests.fix_proxy",
     "tests.fix_timescale",
 ]

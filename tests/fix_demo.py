@@ -15,9 +15,6 @@ import pytest
 from gateway.demo.child import Child
 from gateway.demo.roads import DemoRoads
 
-SILENCED = "ambulans-07"
-"""The unit of `demo_stack` whose radio fails."""
-
 _numbers = count()  # of the demos of this run: several may share their data, one after the other
 _START_S = 60.0
 _END_S = 60.0
@@ -144,19 +141,4 @@ def start_demo(server_dir: Path, demo_roads: DemoRoads) -> Iterator[Callable[...
 
     yield start
     for demo in started:
-        demo.child.stop(_END_S)
-
-
-@pytest.fixture(scope="module")
-def demo_stack(reachable_dir: Path, demo_roads: DemoRoads, request: pytest.FixtureRequest) -> Iterator[Demo]:
-    """A demo with twelve units, one of which (`SILENCED`) falls silent after 20 seconds, for all tests of a
-    module.
-    """
-    data = reachable_dir / f"demo-{request.module.__name__.rpartition('.')[2]}"
-    shutil.copytree(demo_roads.directory, data / "roads")
-    demo = Demo(data, "--silence", f"{SILENCED}:20")
-    try:
-        demo.wait_for_board()
-        yield demo
-    finally:
         demo.child.stop(_END_S)
