@@ -104,7 +104,6 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands)
         world.districts = _districts(settings)
-        world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.closures.begin(found.closures, datetime.now(UTC))
         nights = Nights(
             settings.centre, pools["api"], estimator, found.zone, lambda: learn_outside(settings), arrivals.look_again

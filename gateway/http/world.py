@@ -12,7 +12,6 @@ from starlette.requests import HTTPConnection
 from gateway.feeds.live import LivePicture
 from gateway.http.access import Object, Permission, Principal, demo_principal, require
 from gateway.roads.districts import Districts
-from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.arrivals import Arrivals
 from gateway.services.closures import ClosedRoads
 from gateway.services.commands import Commands
@@ -53,7 +52,6 @@ class World:
     def now(self) -> datetime:
         """The gateway's clock."""
         self.districts: Districts | None = None
-        self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         return datetime.now(UTC)
 
 
