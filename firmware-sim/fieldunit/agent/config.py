@@ -27,6 +27,8 @@ from msgspec import Meta
 
 from fieldunit.agent.inputs import InputSettings
 from fieldunit.agent.sections import SettingError, read_section
+from fieldunit.crew import settings as crew
+from fieldunit.crew.settings import CrewSettingError, CrewSettings
 from fieldunit.receivers.reader import open_port
 from fieldunit.receivers.settings import Kind, ReceiverSettings
 from fieldunit.receivers.tcp import AddressError
@@ -116,6 +118,7 @@ class Config(NamedTuple):
     clock: ClockSettings
     health: HealthSettings
     inputs: Sequence[InputSettings]
+    crew: CrewSettings
 
     @property
     def state(self) -> Path:
@@ -149,6 +152,7 @@ def read_config(path: Path) -> Config:
         clock=reading.one("clock", ClockSettings),
         health=reading.one("health", HealthSettings),
         inputs=reading.several("input", InputSettings),
+        crew=reading.one("crew", CrewSettings),
     )
     reading.finish()
     _check(path.name, config)
@@ -203,7 +207,7 @@ class _Reading:
 
     def finish(self) -> None:
         if self._tables:
-            known = "unit, broker, receiver, sampling, budget, outbox, clock, health, input"
+            known = "unit, broker, receiver, sampling, budget, outbox, clock, health, input, crew"
             raise SettingError(f"{self._name}: there is no section {next(iter(self._tables))!r}; there are {known}")
 
 
@@ -221,6 +225,10 @@ def _check(name: str, config: Config) -> None:
     ):
         if twice := next((each for each in names if names.count(each) > 1), None):
             raise SettingError(f"{name}: {what} {twice!r} stands there twice; each needs a name of its own")
+    try:
+        crew.check(config.crew, {each.name for each in config.inputs})
+    except CrewSettingError as error:
+        raise SettingError(f"{name}, [crew]: {error}") from None
     for receiver in config.receivers:
         where = f"{name}, [[receiver]] {receiver.source}"
         if receiver.baud is not None and receiver.kind is not Kind.SERIAL:

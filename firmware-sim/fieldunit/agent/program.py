@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fieldunit.agent.agent import Agent
 from fieldunit.agent.config import Config, broker_of
+from fieldunit.agent.crew_aboard import crew_aboard
 from fieldunit.agent.health_report import HealthReport
 from fieldunit.agent.ledger import Ledger
 from fieldunit.agent.notify import Notifier
@@ -56,12 +57,14 @@ def run(
 
         def every_tick() -> None:
             network.check()
+            cab.check()
             health.look()
             if pulse.beats():
                 notifier.alive("; ".join(f"{source}: {sentence}" for source, _, sentence in agent.conditions()))
 
         agent = Agent(config, unit, tell, every_tick)
         health = HealthReport(config, agent, unit)
+        cab = stack.enter_context(crew_aboard(config, agent, unit, tell))
         notifier.ready()
         started(agent)
         try:
