@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,13 +17,13 @@ from gateway.feeds.live import LivePicture
 from gateway.http import api
 from gateway.http.hosts import LoopbackNames, is_loopback
 from gateway.http.sockets import DroppingProtocol
-from gateway.http.world import World
+from gateway.http.world import TakeIn, World
 from gateway.mqtt.link import WORKERS, Link
 from gateway.mqtt.session import Broker
 from gateway.roads.districts import Districts, DistrictsUnusable, load_districts
 from gateway.roads.region_file import RegionFileUnusable, region_path
 from gateway.roads.region_file import load as load_region
-from gateway.services.accept_messages import Acceptance
+from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.accept_reports import Said
 from gateway.services.arrivals import Arrivals
 from gateway.services.commands import Commands
@@ -104,6 +104,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands)
         world.districts = _districts(settings)
+        world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.closures.begin(found.closures, datetime.now(UTC))
         nights = Nights(
             settings.centre, pools["api"], estimator, found.zone, lambda: learn_outside(settings), arrivals.look_again
@@ -250,6 +251,17 @@ async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment) -> None:
                 await enrolment.refresh(connection, datetime.now(UTC))
         except (psycopg.Error, PoolTimeout) as error:
             log.warning("enrolment not read", error=str(error))
+
+
+def _taking_in(acceptance: Acceptance, link: Link) -> TakeIn:
+    """What came over HTTP goes the same way as what came over the broker."""
+
+    async def take_in(messages: Sequence[Message], now: datetime) -> Accepted:
+        accepted = await acceptance.accept(messages, now)
+        link.committed(accepted)
+        return accepted
+
+    return take_in
 
 
 async def _serve_http(server: uvicorn.Server, listener: socket.socket, stop: asyncio.Event) -> None:

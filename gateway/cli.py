@@ -22,6 +22,7 @@ from gateway import app
 from gateway.app import CannotListenError
 from gateway.demo import command as demo
 from gateway.roads import command as roads
+from gateway.services import bridge_command, enrol_command, phone_command
 from gateway.services import learn_command as learn
 from gateway.services import score_command as score
 from gateway.services.take_in_kept import take_in_kept
@@ -97,7 +98,16 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--name", type=_label, help="what people call it; the id, or what it was, if absent")
     enrol.add_argument("--kind", type=_unit_id, help="ambulance, motorcycle, ...; ambulance, or what it was, if absent")
     enrol.add_argument("--profile", choices=regions.names(), help="the centre and all units of a region's profile")
+    enrol_command.add_arguments(enrol)
     enrol.set_defaults(run=_enrol, parser=enrol)
+
+    bridge = commands.add_parser("bridge", help="for whom a base radio's bridge may speak")
+    bridge_command.add_arguments(bridge)
+    bridge.set_defaults(run=bridge_command.run)
+
+    phone = commands.add_parser("phone", help="phones as units: consent, duty, secrets")
+    phone_command.add_arguments(phone)
+    phone.set_defaults(run=phone_command.run)
 
     kept = commands.add_parser("quarantine", help="show what could not be stored, newest first")
     kept.add_argument("--limit", type=_count, default=50, help="how many at most (default: 50)")
@@ -177,6 +187,8 @@ def _migrate(_: argparse.Namespace) -> int:
 def _enrol(args: argparse.Namespace) -> int:
     if (args.unit is None) == (args.profile is None):
         args.parser.error("name one unit, or a --profile: one of the two")
+    if wrong := enrol_command.check(args):
+        args.parser.error(wrong)
     settings = Settings()
     centre = settings.centre
 
@@ -197,6 +209,12 @@ def _enrol(args: argparse.Namespace) -> int:
             for unit in found:
                 if taken := await take_in_kept(pool, centre, unit.id, datetime.now(UTC)):
                     print(f"{unit.id}: {taken} messages it had sent before are taken in from the quarantine")
+        for unit in found:
+            await enrol_command.take_in_bridged(connection, settings, unit.id, datetime.now(UTC))
+        if args.radio is not None:
+            await enrol_command.enrol_radio(connection, settings, args.unit, args.bridge, args.radio, datetime.now(UTC))
+        if args.phone:
+            await enrol_command.enrol_phone_of(connection, settings, args, datetime.now(UTC))
 
     return _with_database(run)
 

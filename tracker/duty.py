@@ -19,6 +19,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
 MINUTES_A_WEEK = 7 * MINUTES_A_DAY
 
+SHIFT = timedelta(hours=12)
+"""How long "on duty" lasts where nobody says how long."""
+
 LONGEST_ON = timedelta(hours=24)
 """A change to "on duty" lasts this long at the most: forgetting to end it must not track somebody's weekend."""
 

@@ -5,7 +5,21 @@ from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from gateway.http import board, closures, crews, eta, incidents, live, missions, operations, region, scores, units
+from gateway.http import (
+    board,
+    closures,
+    crews,
+    driver,
+    eta,
+    incidents,
+    live,
+    missions,
+    operations,
+    phones,
+    region,
+    scores,
+    units,
+)
 from gateway.http.access import Forbidden
 from gateway.http.world import World
 from gateway.services.missions import Clash, Unknown
@@ -17,7 +31,7 @@ def create(world: World) -> FastAPI:
     """The web application of one gateway."""
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
-    for module in (units, crews, incidents, missions, eta, scores, closures, operations, live, region):
+    for module in (units, crews, incidents, missions, eta, scores, closures, operations, live, region, phones, driver):
         app.include_router(module.router)
     board.mount(app, world.web_dir)
 

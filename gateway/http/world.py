@@ -1,6 +1,6 @@
 """What the routes are given: the values and services of one gateway, wired in ``gateway.app``."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -12,15 +12,20 @@ from starlette.requests import HTTPConnection
 from gateway.feeds.live import LivePicture
 from gateway.http.access import Object, Permission, Principal, demo_principal, require
 from gateway.roads.districts import Districts
+from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.arrivals import Arrivals
 from gateway.services.closures import ClosedRoads
 from gateway.services.commands import Commands
 from gateway.services.count import Intake
 from gateway.services.crews import Crews
+from gateway.services.enrolment import Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.missions import Missions
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
+
+TakeIn = Callable[[Sequence[Message], datetime], Awaitable[Accepted]]
+"""Stores messages that did not come over the broker, and tells everybody; returns after the commit."""
 
 
 class World:
@@ -47,11 +52,12 @@ class World:
         self.closures = ClosedRoads(centre, pool, self.arrivals.estimator, self.arrivals.look_again)
         crews = Crews(centre, live)
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, self.now)
+        self.districts: Districts | None = None
+        self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:
         """The gateway's clock."""
-        self.districts: Districts | None = None
         return datetime.now(UTC)
 
 

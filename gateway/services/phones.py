@@ -9,7 +9,7 @@ of the night that arrives in the morning is not. After a withdrawal nothing is s
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 from gateway.storage import phones
 from gateway.storage.phones import DUTY_KEPT, Phone
 from gateway.storage.units import time_zone
-from tracker.duty import Schedule, on_duty, read_windows
+from tracker.duty import on_duty
 from tracker.errors import BadInput, Reason
 from tracker.fix import Fix
 from tracker.quality import judged
@@ -28,8 +28,6 @@ from tracker.wire.payload import Unreadable
 
 TRACCAR = "traccar/"
 """Before the unit: the topic under which a message of Traccar Client goes through the gateway. No broker carries it."""
-
-_ALWAYS = (Schedule(datetime.min.replace(tzinfo=UTC), read_windows("mon-sun 00:00-24:00")),)
 
 
 class Said(msgspec.Struct):
@@ -98,8 +96,8 @@ class Phones:
                 return Reason.NO_CONSENT
             if at < received_at - DUTY_KEPT:
                 return Reason.OFF_DUTY
-        schedules = phone.schedules if phone.private else (phone.schedules or _ALWAYS)
-        return None if on_duty(at, self._zone, schedules, phone.changes) else Reason.OFF_DUTY
+        on = on_duty(at, self._zone, phones.schedules_of(phone), phone.changes)
+        return None if on else Reason.OFF_DUTY
 
 
 def _decode(topic: str, payload: bytes, received_at: datetime) -> Sequence[Fix | Unreadable | None]:

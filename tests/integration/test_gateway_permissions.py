@@ -16,8 +16,16 @@ from gateway.http.world import Permit, World
 from gateway.services.count import Intake
 from tests.gateway_traffic import MORNING
 
-OPEN = {"/": "the board's files, the same for everybody", "/api/v1/openapi.json": "what the API looks like"}
-"""Routes that hold nothing of a centre, each with the reason why nobody is asked."""
+OPEN = {
+    "/": "the board's files, the same for everybody",
+    "/api/v1/openapi.json": "what the API looks like",
+    "/phones/v1/traccar": "a phone shows its own secret",
+    "/phones/v1/driver/{secret}": "likewise, and so do the next three",
+    "/phones/v1/driver/{secret}/consent": "",
+    "/phones/v1/driver/{secret}/withdraw": "",
+    "/phones/v1/driver/{secret}/duty": "",
+}
+"""Routes before which no Permit stands, each with the reason why nobody else is asked."""
 
 
 def _application(web_dir: Path) -> FastAPI:

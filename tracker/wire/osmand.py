@@ -127,6 +127,15 @@ def decode(payload: bytes, received_at: datetime) -> list[Fix | Unreadable]:
         return [Unreadable(None, error.reason, error.detail, payload)]
 
 
+def split_locations(payload: bytes) -> list[bytes]:
+    """A message with many locations as messages with one each; empty where it is none such."""
+    try:
+        held = msgspec.json.decode(payload, type=dict[str, Any]).get("location")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return []
+    return [msgspec.json.encode({"location": each}) for each in held] if isinstance(held, list) else []
+
+
 def _read_parameters(given: _Parameters, received_at: datetime) -> list[Fix | Unreadable]:
     latitude, longitude = given.lat, given.lon
     if given.location is not None:
