@@ -37,8 +37,8 @@ class CrewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         str | None, Meta(description="where the page for the tablet is served, ADDRESS:PORT; left out: nowhere")
     ] = None
     pin: Annotated[
-        str | None,
-        Meta(pattern=r"^[0-9]{6,12}$", description="six to twelve digits that each tablet is asked for once"),
+        Annotated[str, Meta(pattern=r"^[0-9]{6,12}$")] | None,
+        Meta(description="six to twelve digits that each tablet is asked for once"),
     ] = None
     hosts: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,100}$")], ...],
