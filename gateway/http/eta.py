@@ -19,9 +19,11 @@ from gateway.http.world import (
     documented,
     documented_body,
 )
+from gateway.services.drive import Followed
 from gateway.services.estimate_units import Arrival, arrivals
 from gateway.services.network import Position
 from gateway.storage.incidents import CentrePlace
+from tracker.eta.plan import Plan
 from tracker.eta.speeds import Driving
 from tracker.eta.straight_line import Estimate
 from tracker.missions import Place, Urgency
@@ -75,6 +77,23 @@ class HospitalTimes(msgspec.Struct):
     server_time: datetime
     incident: str
     hospitals: list[HospitalTime]
+
+
+class RouteLeg(msgspec.Struct, frozen=True):
+    """A stop that is left, and the way to it."""
+
+    leg: str  # to-scene, to-hospital, to-place
+    place: str  # its name, or ""
+    latitude: float
+    longitude: float
+    at: datetime | None  # when the arrival time was told; None: not yet
+    eta_s: Estimate | None  # seconds after `at`; of the hospital with the stay at the scene
+    unknown_because: str | None
+    source: str | None  # road, straight-line, last-known
+    model: str | None  # version of what made it
+    length_m: float | None  # of the way, from where it was planned or from the stop before
+    geometry: dict[str, Any] | None  # GeoJSON LineString; None where there is no route over roads
+    streets: list[dict[str, Any]]
 
 
 @router.get("/eta", responses=documented(Arrival, "an estimate, or unknown and why"))
@@ -150,31 +169,56 @@ async def list_hospitals(_: SeesMissions, world: TheWorld, incident: str) -> Res
 async def show_route(_: SeesUnits, world: TheWorld, unit: str) -> Response:
     """The planned way of a unit to its next stop, as a GeoJSON Feature. ``properties.version`` is the
     ``eta.route_version`` of the live feed: fetch it again when that is another. The geometry is null where there is no
-    route over roads."""
+    route over roads. ``properties.legs`` are all stops that are left, the hospital behind the scene too, each with its
+    way and its arrival time as it was last told (seconds after ``at``)."""
     known(world, unit)
     followed = world.arrivals.followed(unit)
     if followed is None or followed.mission.current is None:
         raise HTTPException(
             404, f"unit {unit} drives nowhere; PUT /api/v1/units/{unit}/destination gives it a destination"
         )
-    stop = followed.mission.legs[followed.mission.current]
-    plan = followed.plan
-    geometry: dict[str, Any] | None = None
-    streets: list[dict[str, Any]] = []
-    if plan is not None:
-        route = plan.route
-        line = zip(route.longitude.tolist(), route.latitude.tolist(), strict=True)
-        geometry = {"type": "LineString", "coordinates": [[round(x, 6), round(y, 6)] for x, y in line]}
-        streets = [
-            {"name": street.name, "begins_m": round(street.begins, 1), "length_m": round(street.length, 1)}
-            for street in route.streets
-        ]
+    legs = _legs(followed)
     properties = {
-        "unit": unit, "mission": followed.mission.id, "leg": stop.kind.value,
-        "version": followed.route_version if plan is not None else None,
-        "length_m": None if plan is None else plan.route.length, "streets": streets,
+        "unit": unit, "mission": followed.mission.id, "leg": legs[0].leg,
+        "version": followed.route_version if followed.plan is not None else None,
+        "length_m": _length(followed.plan), "streets": _streets(followed.plan), "legs": legs,
     }  # fmt: skip
-    return answer({"type": "Feature", "geometry": geometry, "properties": properties})
+    return answer({"type": "Feature", "geometry": _line(followed.plan), "properties": properties})
+
+
+def _legs(followed: Followed) -> list[RouteLeg]:
+    """The stops that are left: the next one, and the hospital behind a scene."""
+    mission, at = followed.mission, followed.mission.current or 0
+    _, eta, _ = followed.shown()
+    onward = None if eta is None else eta.onward
+    plans = [followed.onward_plan] if followed.leg is None else [followed.plan, followed.onward_plan]
+    times = [(None, None) if each is None else (each.eta_s, each.unknown_because) for each in (eta, onward)]
+    return [
+        RouteLeg(
+            leg.kind.value, leg.place.name, leg.place.latitude, leg.place.longitude, None if eta is None else eta.at,
+            *told, None if eta is None else eta.source, None if eta is None else eta.model, _length(plan), _line(plan),
+            _streets(plan),
+        )
+        for leg, plan, told in zip(mission.legs[at:], plans, times, strict=False)
+    ]  # fmt: skip
+
+
+def _length(plan: Plan | None) -> float | None:
+    return None if plan is None else plan.route.length
+
+
+def _line(plan: Plan | None) -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    line = zip(plan.route.longitude.tolist(), plan.route.latitude.tolist(), strict=True)
+    return {"type": "LineString", "coordinates": [[round(x, 6), round(y, 6)] for x, y in line]}
+
+
+def _streets(plan: Plan | None) -> list[dict[str, Any]]:
+    return [
+        {"name": street.name, "begins_m": round(street.begins, 1), "length_m": round(street.length, 1)}
+        for street in (() if plan is None else plan.route.streets)
+    ]
 
 
 @router.get("/isochrone", responses={200: {"description": "a GeoJSON FeatureCollection", "content": GEOJSON}})

@@ -51,6 +51,7 @@ class Followed:
         self._fed: datetime | None = None  # time of the last fix that the timeline took
         self._meanwhile: list[Fix] | None = None  # taken while the database is being read
         self._onward: tuple[int, Leg, Drive] | None = None  # serial, leg, drive between the two stops
+        self.onward_plan: Plan | None = None  # the way between the two stops
         self._eta: Eta | None = None  # as told
         self._shown: tuple[UnitMission, Eta | None, tuple[DriveEvent, ...]] | None = None
         self._untold: list[Told] = []
@@ -335,11 +336,12 @@ class Followed:
         known = self._onward
         if known is None or known[0] != estimator.serial or known[1].place != leg.place:
             try:
-                drive, _ = estimator.plan(Position(here.latitude, here.longitude), leg.place, self.driving)
+                drive, plan = estimator.plan(Position(here.latitude, here.longitude), leg.place, self.driving)
             except Exception as error:  # as in `replan`
                 log.exception("no route", unit=self.unit)
-                drive = Drive(None, None, Source.ROAD, estimator.model, f"the router failed: {error}")
-            known = self._onward = (estimator.serial, leg, drive)
+                drive, plan = Drive(None, None, Source.ROAD, estimator.model, f"the router failed: {error}"), None
+            known, self.onward_plan = (estimator.serial, leg, drive), plan
+            self._onward = known
         return known[2]
 
     def _to_tell(self, eta: Eta) -> list[Told]:

@@ -17,6 +17,7 @@ async def test_a_matrix_is_what_each_question_alone_would_say(roads: Centre, tow
     for place, cell in zip(places, told["rows"][0], strict=True):
         alone = await roads.ask("GET", f"eta?unit={UNIT}&lat={place[0]}&lon={place[1]}&urgency=urgent")
         assert cell["eta_s"] == pytest.approx(alone["eta_s"], rel=1e-6)
+        assert cell["distance_m"] == pytest.approx(alone["distance_m"], rel=1e-6)
         assert cell["eta_s"]["p10"] > 0
         assert (alone["source"], alone["model"]) == ("road", roads.arrivals.estimator.model)
     assert {cell["eta_s"] for row in told["rows"][1:] for cell in row} == {None}
@@ -37,7 +38,8 @@ async def test_hospitals_are_listed_by_the_drive_and_not_by_the_crow(roads: Cent
     told = (await roads.ask("GET", "incidents/i1/hospitals"))["hospitals"]
     assert [each["place"]["id"] for each in told] == ["near", "far", "off"]
     assert told[0]["eta_s"]["p50"] < told[1]["eta_s"]["p50"]
-    assert told[2]["eta_s"] is None
+    assert [each["distance_m"] for each in told[:2]] == pytest.approx([1000, 3700], rel=0.02)
+    assert (told[2]["eta_s"], told[2]["distance_m"]) == (None, None)
     assert "500 m" in told[2]["unknown_because"]
 
 

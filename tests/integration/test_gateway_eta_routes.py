@@ -142,3 +142,31 @@ async def test_the_route_is_geojson_of_the_version_that_the_feed_names(roads: Ce
     assert route["properties"]["version"] == eta.route_version
     assert route["properties"]["streets"][0]["name"] == "Jalan Utama"
     assert route["properties"]["length_m"] == pytest.approx(2900, rel=0.01)
+    (leg,) = route["properties"]["legs"]
+    assert (leg["leg"], leg["geometry"], leg["length_m"]) == (
+        "to-place", route["geometry"], route["properties"]["length_m"],
+    )  # fmt: skip
+    assert eta.eta_s is not None
+    assert (leg["eta_s"]["p50"], leg["model"]) == (eta.eta_s.p50, eta.model)
+
+
+async def test_the_route_shows_every_leg_with_its_arrival_time(roads: Centre, town: Drawn) -> None:
+    """To the scene, and on to the hospital; at the scene the hospital's way is what is left."""
+    await roads.commit([fix_row(0, town.at("A", 100))])
+    incident = {"place": point(town.at("B")), "urgency": "emergency", "id": "i1", "destination": point(town.at("G"))}
+    await roads.ask("POST", "incidents", incident, 201)
+    await roads.ask("POST", "missions", {"unit": UNIT, "incident": "i1", "id": "m1"}, 201)
+    await roads.arrivals.turn(roads.now)
+    properties = (await roads.ask("GET", f"units/{UNIT}/route"))["properties"]
+    scene, hospital = properties["legs"]
+    assert [each["leg"] for each in (scene, hospital)] == ["to-scene", "to-hospital"]
+    assert scene["length_m"] == properties["length_m"] == pytest.approx(900, rel=0.02)
+    assert hospital["length_m"] == pytest.approx(1700, rel=0.02)
+    assert hospital["geometry"]["coordinates"][0] == pytest.approx(scene["geometry"]["coordinates"][-1])
+    assert 0 < scene["eta_s"]["p50"] < hospital["eta_s"]["p50"]
+    await watch(roads, along(town, "AB", 1))
+    await watch(roads, standing(town.at("B"), 85, 60))
+    feature = await roads.ask("GET", f"units/{UNIT}/route")
+    (left,) = feature["properties"]["legs"]
+    assert (feature["geometry"], left["geometry"]) == (None, hospital["geometry"])
+    assert left["eta_s"]["p50"] > roads.arrivals.scene.median / 2
