@@ -24,6 +24,7 @@ from gateway.demo.ports import accepts, free_port
 
 _DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 _GATEWAY, _FLEET = "gateways-own-secret", "the-fleets-own-secret"
+_BRIDGE, _PHONE = "the-bridges-own-secret", "the-phones-own-secret"
 _WAIT_S = 10.0
 _CENTRE = "sigap/v1/bojonegoro"
 
@@ -89,6 +90,7 @@ def _start(directory: Path, port: int, gateway: str = _GATEWAY, fleet: str = _FL
         assert was in text
         text = text.replace(was, now)
     (directory / "mosquitto.conf").write_text(text)
+    (directory / "users").write_text(f"# further ones\n\ninduk:{_BRIDGE}\nbojonegoro.ambulans-01:{_PHONE}\n")
     environment = {
         "PATH": f"{os.environ['PATH']}:/usr/sbin",
         "SIGAP_BROKER_DATA": str(data),
@@ -96,6 +98,7 @@ def _start(directory: Path, port: int, gateway: str = _GATEWAY, fleet: str = _FL
         "SIGAP_GATEWAY_PASSWORD": gateway,
         "SIGAP_FLEET_PASSWORD": fleet,
         "SIGAP_FLEET_UNITS": "3",
+        "SIGAP_BROKER_USERS": str(directory / "users"),
     }
     return Child("start.sh", ["/bin/sh", str(_DEPLOY / "start.sh")], directory / "log", environment=environment)
 
@@ -138,6 +141,52 @@ def test_a_unit_speaks_for_itself_only(compose_broker: ComposeBroker) -> None:
             "sigap/v1/x",
         ):
             assert not unit.publish(other), other
+
+
+def test_a_bridge_speaks_under_its_own_name_only(compose_broker: ComposeBroker) -> None:
+    """For any unit or radio (the gateway knows for whom it may), and as no other bridge and no unit."""
+    with Client(compose_broker, "induk", _BRIDGE) as bridge:
+        for own in ("units/ambulans-01/live/k3", "units/ambulans-01/backlog/k3", "units/ambulans-01/status/k3"):
+            assert bridge.publish(f"{_CENTRE}/bridges/induk/{own}"), own
+        for own in ("radios/nx-2/live/k3", "radios/nx-2/nmea", "presence"):
+            assert bridge.publish(f"{_CENTRE}/bridges/induk/{own}"), own
+        for other in (
+            f"{_CENTRE}/bridges/cabang/units/ambulans-01/live/k3",
+            f"{_CENTRE}/bridges/induk/receipt/k3",
+            f"{_CENTRE}/units/ambulans-01/live/k3",
+            f"{_CENTRE}/units/ambulans-01/status/k3",
+            "owntracks/bojonegoro.ambulans-01/phone",
+        ):
+            assert not bridge.publish(other), other
+
+
+def test_a_bridge_hears_its_own_receipts_only(compose_broker: ComposeBroker) -> None:
+    """Neither what units say nor what another bridge is told."""
+    with Client(compose_broker, "induk", _BRIDGE) as bridge, Client(compose_broker, "gateway", _GATEWAY) as gateway:
+        bridge.subscribe("#")
+        assert gateway.publish(f"{_CENTRE}/bridges/cabang/receipt/k3")
+        assert gateway.publish(f"{_CENTRE}/units/ambulans-01/receipt/k3")
+        assert gateway.publish(f"{_CENTRE}/bridges/induk/receipt/k3")
+        assert bridge.received.get(timeout=_WAIT_S) == f"{_CENTRE}/bridges/induk/receipt/k3"
+        assert bridge.received.empty()
+
+
+def test_a_phone_speaks_as_itself_and_hears_nothing(compose_broker: ComposeBroker) -> None:
+    """Not as another's phone, not as its unit's own device; the gateway hears it."""
+    with (
+        Client(compose_broker, "bojonegoro.ambulans-01", _PHONE) as phone,
+        Client(compose_broker, "gateway", _GATEWAY) as gateway,
+        Client(compose_broker, "ambulans-02", _FLEET) as unit,
+    ):
+        gateway.subscribe("owntracks/+/+")
+        unit.subscribe("#")
+        phone.subscribe("#")
+        for other in ("owntracks/bojonegoro.ambulans-02/phone", f"{_CENTRE}/units/ambulans-01/live/k3", "owntracks/x"):
+            assert not phone.publish(other), other
+        assert phone.publish("owntracks/bojonegoro.ambulans-01/phone")
+        assert gateway.received.get(timeout=_WAIT_S) == "owntracks/bojonegoro.ambulans-01/phone"
+        assert phone.received.empty()
+        assert unit.received.empty()
 
 
 def test_a_unit_hears_its_own_commands_only(compose_broker: ComposeBroker) -> None:
