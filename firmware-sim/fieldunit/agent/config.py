@@ -29,6 +29,8 @@ from fieldunit.agent.inputs import InputSettings
 from fieldunit.agent.sections import SettingError, read_section
 from fieldunit.crew import settings as crew
 from fieldunit.crew.settings import CrewSettingError, CrewSettings
+from fieldunit.outbox import LIMIT_BYTES
+from fieldunit.outbox.outbox import SMALLEST_BYTES
 from fieldunit.receivers.reader import open_port
 from fieldunit.receivers.settings import Kind, ReceiverSettings
 from fieldunit.receivers.tcp import AddressError
@@ -65,6 +67,15 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         str | None,
         Meta(description="certificate (PEM) of the authority that signed the broker's; left out: not encrypted"),
     ] = None
+    certificate: Annotated[str | None, Meta(description="this unit's own certificate (PEM), where the broker asks")] = (
+        None
+    )
+    key: Annotated[
+        str | None, Meta(description="private key (PEM) of that certificate; left out: in the same file")
+    ] = None
+    pins: Annotated[
+        tuple[str, ...], Meta(description="keys that the broker may have: Base64 of the SHA-256 of its public key")
+    ] = ()
     reconnect_min_s: Annotated[
         float, Meta(gt=0, le=60, description="ceiling of the first wait before a reconnect, seconds")
     ] = 1.0
@@ -75,8 +86,8 @@ class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     max_bytes: Annotated[
         int,
-        Meta(ge=1_000_000, le=100_000_000_000, description="bytes on the disk from which on old track is thinned"),
-    ] = 128_000_000
+        Meta(ge=SMALLEST_BYTES, le=100_000_000_000, description="bytes on the disk beyond which old track is thinned"),
+    ] = LIMIT_BYTES
 
 
 class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -176,7 +187,15 @@ def broker_of(config: Config, environment: dict[str, str] | None = None) -> Brok
                 f"{config.path.name}, [broker]: password_file {settings.password_file} gives no password ({why})"
             ) from error
     try:
-        return read_broker(settings.address, settings.username, password or settings.password, settings.tls_ca)
+        return read_broker(
+            settings.address,
+            settings.username,
+            password or settings.password,
+            settings.tls_ca,
+            certificate=settings.certificate,
+            key=settings.key,
+            pins=settings.pins,
+        )
     except BrokerSettingError as error:
         raise SettingError(f"{config.path.name}, [broker]: {error}") from None
 

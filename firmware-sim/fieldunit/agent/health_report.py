@@ -50,6 +50,7 @@ class HealthReport:
         agent.steering.measured(self._unit.traffic.total, at)
         return Health(
             at=at,
+            boot=self._unit.boot,
             supply_v=_number(self._settings.supply_file, self._settings.supply_scale),
             satellites=None if chosen is None else chosen.condition.satellites,
             signal_dbm=_number(self._settings.signal_file, 1.0),

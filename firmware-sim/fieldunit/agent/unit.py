@@ -158,6 +158,11 @@ class Unit:
         self._network.call(self._delivery.hold, seconds)
 
     @property
+    def boot(self) -> str:
+        """As presence tells it: another one after each start of the program."""
+        return self._delivery.boot
+
+    @property
     def traffic(self) -> Traffic:
         """Bytes that the connections have cost since the start of the program."""
         return self._delivery.traffic

@@ -37,6 +37,9 @@ DISTRUST_S = 6.0
 """The same for a speed that was right before."""
 
 
+_LOOK_S = 0.5  # how soon a stop is noticed
+
+
 class Opened(NamedTuple):
     """The port is open, or has another speed or remark now."""
 
@@ -135,22 +138,23 @@ class Reader:
     def _read(self) -> None:
         framer = SentenceFramer()
         name = self._port.name
-        talking = known = False  # something came since the last pause; the speed has proved right
+        known = False  # the speed has proved right
+        talked: float | None = None  # when something came last, until the pause after it
         since: float | None = None  # first data without a sentence
         count = 0
         while not self._stop.is_set():
-            data = self._port.read(self._quiet_s)
+            data = self._port.read(min(self._quiet_s, _LOOK_S))
             now = time.monotonic()
             if name != self._port.name:
                 name = self._port.name
                 self._deliver(Opened(self._source, now, name, False))
             if not data:
-                if talking:
-                    talking = False
+                if talked is not None and now - talked >= self._quiet_s:
+                    talked = None
                     self._deliver(Quiet(self._source, now))
                 continue
             system_time = time.time()
-            talking = True
+            talked = now
             lines = framer.feed(data)
             if any(_whole(line) for line in lines):
                 if not known:

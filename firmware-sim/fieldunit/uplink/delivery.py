@@ -113,6 +113,11 @@ class Delivery:
         self._link = Link(broker, unit, self, will=will, backoff=backoff)
 
     @property
+    def boot(self) -> str:
+        """Random, new at each start of the program; told on presence."""
+        return self._presence.boot or ""
+
+    @property
     def up(self) -> bool:
         """Whether there is a connection."""
         return self._link.up
