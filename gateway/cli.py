@@ -24,6 +24,7 @@ from gateway.demo import command as demo
 from gateway.roads import command as roads
 from gateway.services import bridge_command, enrol_command, phone_command
 from gateway.services import learn_command as learn
+from gateway.services import route_command as route
 from gateway.services import score_command as score
 from gateway.services.take_in_kept import take_in_kept
 from gateway.settings import Settings, described
@@ -122,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     scored = actions.add_parser("score", help="told against arrived")
     score.add_arguments(scored)
     scored.set_defaults(run=score.run)
+    routed = actions.add_parser("route", help="how long from one street or place to another")
+    route.add_arguments(routed)
+    routed.set_defaults(run=route.run)
     learned = actions.add_parser("learn", help="learn speeds from finished drives")
     learn.add_arguments(learned)
     learned.set_defaults(run=learn.run)

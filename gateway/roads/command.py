@@ -124,20 +124,22 @@ def _describe(graph: RoadGraph, cut_off: tuple[CutOff, ...], imported: Imported)
     console.print(
         f"[bold]{graph.region}[/]: {graph.nodes:,} nodes, {graph.arcs:,} arcs, {len(graph.names) - 1:,} street names, "
         f"from {source.file or 'an unnamed file'}{f' of {source.timestamp}' if source.timestamp else ''}, "
-        f"SHA-256 {source.digest[:16]}…"
+        f"SHA-256 {source.digest[:16]}…",
+        soft_wrap=True,
     )
     console.print(
         f"of {imported.ways_read:,} roads and ferries {imported.ways_kept:,} may be driven; "
-        "turn restrictions are not modelled"
+        "turn restrictions are not modelled",
+        soft_wrap=True,
     )
-    table = Table("for", "kept", "", "cut off: cannot be reached and left again", "", "")
     for part in cut_off:
-        table.add_row(
-            _PROFILES[part.profile], f"{part.kept_nodes:,} nodes", f"{part.kept_kilometres:,.0f} km",
-            f"{part.nodes:,} nodes", f"{part.ways:,} whole ways", f"{part.kilometres:,.1f} km",
-        )  # fmt: skip
-    console.print(table)
-    classes = Table("class", "km", "share with a speed limit")
+        console.print(
+            f"{_PROFILES[part.profile]}: kept {part.kept_nodes:,} nodes, {part.kept_kilometres:,.0f} km;"
+            f" cut off {part.nodes:,} nodes, {part.ways:,} whole ways, {part.kilometres:,.1f} km,"
+            " which cannot be reached and left again",
+            soft_wrap=True,
+        )
+    classes = Table("class", "km", "with a speed limit", box=None, pad_edge=False)
     edge_class, limited = graph.way_class[graph.edge_way], graph.way_speed[graph.edge_way] > 0
     for kind in RoadClass:
         here = edge_class == kind
