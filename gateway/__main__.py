@@ -1,7 +1,24 @@
-"""``python -m gateway`` is the console program ``sigap``."""
+"""``python -m gateway`` is the console program ``sigap``.
+
+What it takes to run is imported within `main`: that lasts a second, and whoever presses Ctrl-C in that second is not
+shown where in the imports it was.
+"""
 
 import sys
 
-from gateway.cli import main
+INTERRUPTED = 130
+"""What a shell says of a program that Ctrl-C ended: 128 and the signal's number."""
 
-sys.exit(main())
+
+def main() -> int:
+    """Run one command; its exit code, or `INTERRUPTED`."""
+    try:
+        from gateway import cli
+
+        return cli.main()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
