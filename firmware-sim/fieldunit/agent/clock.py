@@ -8,7 +8,7 @@ Pure: the readings of the clocks are arguments.
 """
 
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tracker.measures import GPS_ROLLOVER_DAYS
 from tracker.wire.dating import is_power_on_date, rolled_forward, rollovers
@@ -20,8 +20,13 @@ AGREEING = 3
 TOLERANCE_S = 2.0
 """By which they may differ from the seconds between their arrivals: a receiver says a second late what it measured."""
 
+BUILT = date(2026, 1, 1)
+"""No clock of a unit that runs this program can rightly stand before it."""
+
 WINDOW = timedelta(days=GPS_ROLLOVER_DAYS)
-"""After the earliest day; beyond it a date is as impossible as before it."""
+
+LATEST = datetime(BUILT.year, BUILT.month, BUILT.day, tzinfo=UTC) + WINDOW
+"""From here on a date is as impossible as before `BUILT`: within these 19 years a week number means one week."""
 
 _SAMPLES = 60
 
@@ -109,7 +114,7 @@ class DeviceClock:
         return None
 
     def _can_be(self, at: datetime) -> bool:
-        return self._earliest <= at < self._earliest + WINDOW
+        return self._earliest <= at < LATEST
 
 
 def _from_posix(seconds: float) -> datetime:

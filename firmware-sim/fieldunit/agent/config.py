@@ -25,6 +25,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Meta
 
+from fieldunit.agent.clock import BUILT
 from fieldunit.agent.inputs import InputSettings
 from fieldunit.agent.sections import SettingError, read_section
 from fieldunit.crew import settings as crew
@@ -37,9 +38,6 @@ from fieldunit.receivers.tcp import AddressError
 from fieldunit.sampling.settings import BudgetSettings, SamplingSettings
 from fieldunit.uplink.broker import Broker, BrokerSettingError, read_broker
 from tracker.wire.topics import ID_PATTERN
-
-BUILT = dt.date(2026, 1, 1)
-"""No clock of a unit that runs this program can rightly stand before it."""
 
 _Id = Meta(pattern=ID_PATTERN)
 _NonEmpty = Meta(min_length=1)

@@ -27,7 +27,7 @@ COURSE_MPS = 2.0
 MOST_LEFT_OUT = 600
 """Fixes in a row, for whose corridor something is remembered; then one is reported."""
 
-_EARLY = 0.05  # of the interval: receivers' seconds are not all of one length
+_EARLY, _EARLY_S = 0.05, 0.5  # of the interval, and seconds at most: a receiver's seconds are not all of one length
 _PER_DEGREE = math.radians(1) * EARTH_RADIUS
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ class Sampler(Generic[T]):
 
     def _is_due(self, last: Point[T], point: Point[T], rule: Rule) -> bool:
         passed = point.at - last.at
-        if passed < 0 or rule.interval_s is None or passed >= rule.interval_s * (1 - _EARLY):
+        if passed < 0 or rule.interval_s is None or passed >= rule.interval_s - min(_EARLY * rule.interval_s, _EARLY_S):
             return rule.interval_s is not None
         if rule.distance_m is not None and _apart(last, point) >= rule.distance_m:
             return True
