@@ -60,7 +60,7 @@ class Way(NamedTuple):
     route: Route
     weights: NDArray[np.uint32]  # [m] milliseconds, those that it was found with
     to_road: float  # seconds from the position to the road
-    from_road: float  # seconds from the road to the place
+    from_road: float  # seconds from the road to the place, with what this place takes beyond its road
     through: tuple[Closure, ...] = ()  # what an end lies in, though it is closed
 
     @property
@@ -151,7 +151,11 @@ class Network:
                 route = _best(router, start, goal)
         if route is None:
             return None
-        return Way(route, router.weights, _access(start), _access(goal), through)
+        return Way(route, router.weights, _access(start), self.approach(goal), through)
+
+    def approach(self, goal: Ends) -> float:
+        """Seconds that arriving takes: off the road, and what drives to this place took beyond theirs."""
+        return _access(goal) + self.speeds.approach(goal[0].latitude, goal[0].longitude)
 
     def ways(self, starts: Sequence[Ends], goals: Sequence[Ends], driving: Driving) -> "Ways":
         """The same for each pair."""
@@ -194,7 +198,7 @@ class Ways:
             a, b = divmod(int(np.nanargmin(costs)), costs.shape[1])
             start_at, goal_at = start[a : a + 1], goal[b : b + 1]
             way = self._network.way(start_at, goal_at, self._driving)
-            return None if way is None else way._replace(to_road=_access(start), from_road=_access(goal))
+            return None if way is None else way._replace(to_road=_access(start), from_road=self._network.approach(goal))
         return self._network.way(start, goal, self._driving)
 
 

@@ -26,7 +26,7 @@ FEWEST = 60
 HORIZONS = (240.0, 480.0)
 """Seconds of predicted time at which a new horizon begins: about the thirds of urban trips."""
 
-QUANTILES = (0.1, 0.5, 0.9)
+TAILS = (0.1, 0.9)
 
 
 class Horizon(msgspec.Struct, frozen=True):
@@ -63,23 +63,33 @@ class Intervals(msgspec.Struct, frozen=True):
         return [(begin + end) / 2 for begin, end in zip(begins, ends, strict=True)]
 
 
-def conformal(predicted: ArrayLike, actual: ArrayLike, horizons: Sequence[float] = HORIZONS) -> Intervals:
+def conformal(
+    predicted: ArrayLike, actual: ArrayLike, horizons: Sequence[float] = HORIZONS, median: float | None = None
+) -> Intervals:
     """Intervals from predictions, in seconds, for trips that were not learned from, and how long those took.
 
     A horizon with fewer than `FEWEST` of them takes the quantiles of all; if all are fewer, the fallback stands.
+
+    Args:
+        predicted: [k] seconds.
+        actual: [k] seconds.
+        horizons: seconds of predicted time, rising.
+        median: of log(actual / predicted), where it is known from elsewhere. Else that of all residuals: a third of
+            them would give each horizon a middle of its own, at the price of as much noise as there is to be won.
     """
     predicted, actual = np.asarray(predicted, np.float64), np.asarray(actual, np.float64)
     residuals = np.log(actual / predicted)
     if len(residuals) < FEWEST:
         return Intervals()
+    middle = float(np.median(residuals)) if median is None else median
     begins = [0.0, *horizons]
     which = np.searchsorted(begins, predicted, side="right") - 1
     found = []
     for number, begin in enumerate(begins):
         own = residuals[which == number]
         sample = own if len(own) >= FEWEST else residuals
-        low, middle, high = (_quantile(sample, quantile) for quantile in QUANTILES)
-        found.append(Horizon(begin, low, middle, high, len(sample)))
+        low, high = (_quantile(sample, quantile) for quantile in TAILS)
+        found.append(Horizon(begin, min(low, middle), middle, max(high, middle), len(sample)))
     return Intervals(tuple(found))
 
 
@@ -87,7 +97,5 @@ def _quantile(sample: NDArray[np.float64], quantile: float) -> float:
     """The conformal quantile: for the lower half the mirrored rank, so that both tails are covered alike."""
     if quantile < 0.5:
         return -_quantile(-sample, 1.0 - quantile)
-    if quantile == 0.5:
-        return float(np.median(sample))
     rank = min(len(sample), math.ceil((len(sample) + 1) * quantile))
     return float(np.sort(sample)[rank - 1])

@@ -7,9 +7,10 @@ Three steps, each robust to what is no driving (a crew that stops for fuel, a ta
    where it is large.
 2. What a way has of its own: the time between two positions is given to the arcs driven in between by their part of
    the expected time, and each way and direction is drawn to what is expected of it by `WAY_PRIOR` seconds of driving.
-3. How far one may be off: legs are predicted, routed as they would be, by models that were learned from the others.
-   The median of the errors goes into the paces, for a planned route is faster than the one that was driven; their
-   spread makes the intervals.
+3. What is left: legs are predicted, routed as they would be, by models that were learned from the others. Of others
+   from all hours: the median of the errors goes into the paces, for a planned route is faster than the one that was
+   driven, and what is left of them belongs to the places where legs end (`approaches`). Of others from other hours:
+   their spread makes the intervals.
 
 Older legs count less: half after `HALF_LIFE`.
 """
@@ -24,6 +25,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.eta.approaches import Approach, smoothed
 from tracker.eta.ends import best_route
 from tracker.eta.intervals import FEWEST, conformal
 from tracker.eta.speeds import (
@@ -58,17 +60,19 @@ LONGEST_STOP = 30.0
 for the leg as a whole, not for the street. Chosen among 15 to 300 inside the training part, where 30 to 45 do best."""
 
 FOLDS = 5
-"""Stretches of time into which the legs are cut, to predict those of each from the others: traffic drifts, so that legs
-of the same quarter of an hour know more of each other than a live estimate will."""
+"""Parts into which the legs are cut, to predict those of each from the others. For the spread these are stretches of
+time: traffic drifts, so that legs of the same quarter of an hour know more of each other than a live estimate will. For
+the middle every fifth leg is a part: the drift of another stretch is no error of the middle."""
 
 _SPREAD = 0.25  # of log(actual / expected) of a leg, for weighing legs against priors
 _TAIL = 0.35  # |log(actual / expected)| from which on the loss is linear
 _PACE_SPREAD = 0.4  # prior standard deviation of log pace
-_HOUR_STEP = 0.12  # of log factor from one hour to the next, beside the prior's own step
-_HOUR_LEVEL = 0.3  # of log factor, so that hours without legs stay near their neighbours and the prior
+_HOUR_STEP = 0.25  # of log factor from one hour to the next, beside the prior's own step: streets fill within two hours
+_HOUR_LEVEL = 0.4  # of log factor, so that hours without legs stay near their neighbours and the prior
 _WEEKEND = 0.2  # of log factor between weekday and weekend, beside the prior's own
 _CONSTANT_SPREAD = 0.5  # of the logarithms of the delay at junctions and of the constant
 _ITERATIONS, _GAIN = 50, 1e-6  # steps at most; gain in log likelihood below which no further one is made
+_ODD = 0.6  # |log(actual / predicted)| beyond which a leg says no more about the places where it ends
 _DRIVING_PRIOR = 20.0  # legs as expected that each way of driving is credited with
 
 GROUPS = (
@@ -134,26 +138,47 @@ def learn(
         return prior
     if min(leg.duration for leg in legs) <= 0:
         raise ValueError("a leg that took no time")
-    until = legs[-1].start
-    predicted = np.empty(len(legs))
-    for fold in range(FOLDS):
-        tell("predicting legs from the others", fold, FOLDS)
-        low, high = fold * len(legs) // FOLDS, (fold + 1) * len(legs) // FOLDS
-        others = [*legs[:low], *legs[high:]]
+    until, count = legs[-1].start, len(legs)
+    combs = [slice(fold, None, FOLDS) for fold in range(FOLDS)]
+    stretches = [slice(fold * count // FOLDS, (fold + 1) * count // FOLDS) for fold in range(FOLDS)]
+    predicted = np.empty((2, count))
+    for number, part in enumerate((*combs, *stretches)):
+        tell("predicting legs from the others", number, 2 * FOLDS)
+        own = set(range(count)[part])
+        others = [leg for k, leg in enumerate(legs) if k not in own]
         model = fit(graph, others, prior, until) if others else prior
-        predicted[low:high] = predict(graph, router, model, legs[low:high])
-    tell("learning from all", FOLDS, FOLDS)
+        predicted[number // FOLDS, part] = predict(graph, router, model, legs[part])
+    mixed, apart = predicted
+    tell("learning from all", 2 * FOLDS, 2 * FOLDS)
     model = fit(graph, legs, prior, until)
     actual = np.array([leg.duration for leg in legs])
-    slower = float(np.median(np.log(actual / predicted))) if len(legs) >= FEWEST else 0.0
+    slower = 0.0
+    approaches: tuple[Approach, ...] = ()
+    if count >= FEWEST:
+        slower = float(np.median(np.log(actual / mixed)))
+        approaches = _approaches(legs, mixed * math.exp(slower), actual, until)
     return msgspec.structs.replace(
         model,
         pace=tuple(pace * math.exp(slower) for pace in model.pace),
         junction=model.junction * math.exp(slower),
         access=model.access * math.exp(slower),
-        intervals=conformal(predicted * math.exp(slower), actual),
-        legs=len(legs),
+        approaches=approaches,
+        intervals=conformal(apart * math.exp(slower), actual, median=0.0),
+        legs=count,
         until=until,
+    )
+
+
+def _approaches(
+    legs: Sequence[Leg], predicted: NDArray[np.float64], actual: NDArray[np.float64], until: datetime
+) -> tuple[Approach, ...]:
+    """What is left of legs, at the places where they began and ended; on the whole nothing is left."""
+    odd = np.clip(np.log(actual / predicted), -_ODD, _ODD)
+    seconds = predicted * (odd - odd.mean())
+    weight = np.array([_weight(leg, until) for leg in legs])
+    ends = [snaps[0] for snaps in (*(leg.sources for leg in legs), *(leg.targets for leg in legs))]
+    return smoothed(
+        [end.latitude for end in ends], [end.longitude for end in ends], np.tile(seconds, 2), np.tile(weight, 2)
     )
 
 
@@ -171,7 +196,8 @@ def predict(graph: RoadGraph, router: Router, model: SpeedModel, legs: Sequence[
         if route is None:  # a road that was open is closed: what was driven is the only route known
             seconds[number] = _along(graph, speeds, leg)
         else:
-            seconds[number] = route.duration + model.access
+            goal = leg.targets[0]
+            seconds[number] = route.duration + model.access + speeds.approach(goal.latitude, goal.longitude)
     return seconds
 
 

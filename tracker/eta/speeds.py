@@ -3,7 +3,8 @@
     seconds of an arc = (length x pace of its class x factor of its way + delay at its junction)
                         x factor of the hour of the week x factor of how one drives
 
-and a drive takes, beside its arcs, a constant for pulling out and stopping. In Indonesia 0 to 4 % of ways carry a speed
+and a drive takes, beside its arcs, a constant for pulling out and stopping, and what its goal takes beyond that
+(`approaches`). In Indonesia 0 to 4 % of ways carry a speed
 limit, so classes come first and tags second. A model is a value: the same legs give the same model, and its version is
 a digest of its content. How it comes about: `learning`.
 """
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.errors import TrackerError
+from tracker.eta.approaches import Approach, Approaches
 from tracker.eta.intervals import Intervals
 from tracker.eta.straight_line import Estimate
 from tracker.measures import KILOMETRE_PER_HOUR
@@ -104,6 +106,7 @@ class SpeedModel(msgspec.Struct, frozen=True, kw_only=True):
     access: float  # seconds
     driving: dict[Driving, float]  # factor on seconds
     ways: tuple[WayFactor, ...] = ()
+    approaches: tuple[Approach, ...] = ()
     intervals: Intervals = Intervals()
     legs: int = 0  # that it was learned from
     until: datetime | None = None  # when the youngest of them began
@@ -162,6 +165,7 @@ class Speeds:
         self._seconds = arc_pace(graph, model) * graph.arc_length * way_factors(graph, model)
         self._seconds += model.junction * ends_at_junction(graph)
         self._fixed = np.flatnonzero(~np.isnan(graph.arc_fixed_time))
+        self._approaches = Approaches(model.approaches)
 
     def seconds(self, driving: Driving, when: datetime) -> NDArray[np.float64]:
         """[m] seconds of each arc; a ferry keeps its own whatever the hour."""
@@ -173,11 +177,15 @@ class Speeds:
         """uint32[m] milliseconds for the router, `INFINITE` where this way of driving may not go."""
         return weights_of_seconds(self.graph, self.seconds(driving, when), driving.profile)
 
+    def approach(self, latitude: float, longitude: float) -> float:
+        """Seconds that a goal (degrees) takes beyond the constant of a drive; it can at most take all of it away."""
+        return max(-self.model.access, self._approaches.at(latitude, longitude))
+
     def estimate(self, duration: float, *, standing: bool = True) -> Estimate:
         """The estimate for a route of so many seconds by these weights.
 
         Args:
-            duration: seconds, of `Route.duration`.
+            duration: seconds, of `Route.duration`, and of `approach` to the goal.
             standing: whether the unit has still to set out; one under way has only the stopping before it.
         """
         return self.model.intervals.around(duration + self.model.access * (1.0 if standing else 0.5))

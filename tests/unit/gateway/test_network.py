@@ -3,11 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from gateway.services.estimate import Estimator
 from gateway.services.network import Network, Position
 from tests.fix_map import Drawn, draw
+from tracker.eta.approaches import CELL, Approach
 from tracker.eta.speeds import Driving, prior
 from tracker.missions import Place
 from tracker.roads.closures import Closure
@@ -55,6 +57,29 @@ def test_a_standing_unit_may_be_on_either_carriageway_and_a_moving_one_is_on_tha
     east = roads.way(roads.start(Position(*at, course=90.0, speed=12.0), Driving.LIGHTS), goal, Driving.LIGHTS)
     assert east is not None
     assert east.route.length > 1500
+
+
+async def test_a_goal_that_is_slow_to_come_to_is_later_by_that_planned_or_in_a_matrix() -> None:
+    """45 s at the gate of a hospital, once they are learned; the drive away from there takes no longer."""
+    position, goal = Position(*BOULEVARD.at("A", 100)), place(BOULEVARD, "A", 900)
+    cell = Approach(round(goal.latitude * CELL), round(goal.longitude * CELL), 45.0)
+    estimator = Estimator(prior("Asia/Jakarta"))
+    estimator.load(BOULEVARD.graph, CchEngine(BOULEVARD.graph), NOON)
+    back = Position(goal.latitude, goal.longitude), Place(position.latitude, position.longitude)
+
+    async def times() -> list[float]:
+        plans = [estimator.plan(position, goal, Driving.LIGHTS)[0], estimator.plan(*back, Driving.LIGHTS)[0]]
+        plans += (await estimator.matrix([position], [goal], [Driving.LIGHTS]))[0]
+        return [drive.eta.p50 for drive in plans if drive.eta is not None]
+
+    before = await times()
+    estimator.learn(msgspec.structs.replace(estimator.speeds, approaches=(cell,)), NOON)
+    there, away, cell_of_matrix = [b - a for a, b in zip(before, await times(), strict=True)]
+    assert there == pytest.approx(45.0, abs=0.01) == cell_of_matrix
+    assert away == pytest.approx(0.0, abs=0.01)
+    _, plan = estimator.plan(position, goal, Driving.LIGHTS)
+    assert plan is not None
+    assert plan.access == pytest.approx(45.0)
 
 
 @pytest.mark.parametrize("engine", [CchEngine, ScipyEngine])

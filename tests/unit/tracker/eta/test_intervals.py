@@ -52,6 +52,19 @@ def test_short_and_long_trips_have_spreads_of_their_own() -> None:
     assert math.log(short.p90 / short.p10) > 3 * math.log(long.p90 / long.p10)
 
 
+def test_all_horizons_have_one_middle() -> None:
+    """The median of all, or the one that is given; the ends lie on its two sides even where all erred to one."""
+    chance = np.random.default_rng(6)
+    predicted = chance.uniform(60, 1500, 600)
+    actual = predicted * np.exp(chance.normal(0.2, 0.1, 600))
+    own, given = conformal(predicted, actual), conformal(predicted, actual, median=0.0)
+    assert [horizon.p50 for horizon in given.horizons] == [0.0] * len(given.horizons)
+    assert own.horizons[0].p50 == pytest.approx(0.2, abs=0.02)
+    assert len({horizon.p50 for horizon in own.horizons}) == 1
+    for horizon, other in zip(own.horizons, given.horizons, strict=True):
+        assert other.p10 <= 0.0 < horizon.p50 < horizon.p90 == other.p90
+
+
 def test_an_interval_does_not_jump_while_a_unit_comes_nearer() -> None:
     """From one second of predicted time to the next no quantile moves by more than 2 %."""
     intervals = Intervals(

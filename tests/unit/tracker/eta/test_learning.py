@@ -188,6 +188,33 @@ def test_intervals_are_as_wide_as_legs_differ() -> None:
     assert eta.p50 == pytest.approx(300, rel=0.08)
 
 
+def test_a_place_that_is_slow_to_come_to_is_found() -> None:
+    """Legs that end at the corner E take a minute more, at its gate: errors there fall, elsewhere nothing is added."""
+    legs = [gated(leg) if path.endswith("E") else leg for leg, path in zip(fleet(PRIOR), PATHS * 20, strict=True)]
+    model = learn(GRAPH, ROUTER, legs, PRIOR)
+    speeds = Speeds(GRAPH, model)
+    gate, other = TOWN.place("CE", 1.0), TOWN.place("GH", 1.0)
+    assert 10 < speeds.approach(gate.latitude, gate.longitude) < 60
+    assert speeds.approach(other.latitude, other.longitude) < 5
+    to_gate = [leg for leg, path in zip(legs, PATHS * 20, strict=True) if path.endswith("E")]
+    assert errors(model, to_gate) < 0.8 * errors(msgspec.structs.replace(model, approaches=()), to_gate)
+
+
+def gated(leg: Leg) -> Leg:
+    """The same leg, with a minute at its end that no position shows."""
+    return Leg(leg.start, leg.duration + 60, leg.driving, leg.sources, leg.targets, leg.match)
+
+
+def test_a_place_that_was_odd_once_is_left_alone() -> None:
+    """One leg of sixty that took ten times as long moves no place by more than a few seconds."""
+    legs = fleet(PRIOR, 60)
+    odd = Leg(
+        legs[30].start, 10 * legs[30].duration, legs[30].driving, legs[30].sources, legs[30].targets, legs[30].match
+    )
+    model = learn(GRAPH, ROUTER, [*legs[:30], odd, *legs[31:]], PRIOR)
+    assert all(abs(cell.seconds) < 15 for cell in model.approaches)
+
+
 def test_a_leg_without_time_is_refused() -> None:
     """It would be an infinite speed."""
     leg = drive(PRIOR, "ABCE", MONDAY)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.fix_map import draw
+from tracker.eta.approaches import Approach
 from tracker.eta.speeds import (
     Driving,
     SpeedModel,
@@ -107,9 +108,26 @@ def test_a_unit_under_way_does_not_pull_out_again() -> None:
     assert speeds.estimate(300).p50 - speeds.estimate(300, standing=False).p50 == pytest.approx(MODEL.access / 2)
 
 
+def test_a_goal_takes_what_it_took_before() -> None:
+    """A hospital with a long ramp; one that is quickly entered saves the constant of a drive and no more."""
+    cells = (Approach(-7151, 111881, 45.0), Approach(-7151, 111890, -300.0))
+    speeds = Speeds(ROADS.graph, msgspec.structs.replace(MODEL, approaches=cells))
+    assert speeds.approach(-7.1513, 111.8806) == 45.0
+    assert speeds.approach(-7.151, 111.890) == -MODEL.access
+    assert speeds.approach(-7.2, 111.881) == 0.0
+
+
+def test_a_model_of_before_approaches_is_read() -> None:
+    """Its file has no such field; nothing is known of places then."""
+    known = msgspec.json.decode(encode(MODEL))
+    del known["approaches"]
+    assert decode(msgspec.json.encode(known)) == MODEL
+
+
 def test_a_model_survives_its_file_and_knows_its_version() -> None:
     """Equal content, equal version; any change, another one."""
     learned = msgspec.structs.replace(MODEL, ways=(WayFactor(1, True, 2.0, 300.0),), until=NOON, legs=3)
+    learned = msgspec.structs.replace(learned, approaches=(Approach(-7151, 111881, 45.0),))
     assert decode(encode(learned)) == learned
     assert decode(encode(learned)).version == learned.version != MODEL.version
     assert msgspec.structs.replace(MODEL, junction=2.1).version != MODEL.version
