@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import track
 from scipy.optimize import minimize  # type: ignore[import-untyped] # it ships no types
 
-from gateway.roads.osm_import import import_osm
-from tests.bench.taxi_trips import ROADS, TRIPS, Selection, Trip, read, select
+from gateway.roads.osm_import import UnusableExtract, import_osm
+from tests.bench.taxi_trips import ROADS, TRIPS, Selection, Trip, UnusableTrips, read, select
 from tracker.eta.ends import best_route, places
 from tracker.eta.learning import Leg, learn
 from tracker.eta.speeds import Driving, SpeedModel, Speeds, prior
@@ -90,10 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(given.files) not in (0, 2) or (given.train is None) != (given.test is None):
         parser.error("give TRIPS and ROADS together, --train and --test together")
     trips, roads = given.files or (TRIPS, given.roads or ROADS)
-    if given.report is None:
-        return run(given, trips, roads, sys.stdout)
-    with given.report.open("w", encoding="utf-8") as file:
-        return run(given, trips, roads, sys.stdout, file)
+    try:
+        if given.report is None:
+            return run(given, trips, roads, sys.stdout)
+        with given.report.open("w", encoding="utf-8") as file:
+            return run(given, trips, roads, sys.stdout, file)
+    except (UnusableTrips, UnusableExtract) as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 def run(given: argparse.Namespace, trips: Path, roads: Path, *out: TextIO) -> int:
@@ -129,7 +133,7 @@ def run(given: argparse.Namespace, trips: Path, roads: Path, *out: TextIO) -> in
         say("too few trips to learn from or to test")
         return 2
 
-    legs = {id(trip): leg for trip in ordered if (leg := _leg(trip, place)) is not None}
+    legs = {id(trip): leg for trip in _watched(ordered, "matching") if (leg := _leg(trip, place)) is not None}
     model = _learned(train_trips, legs, place)
     say(f"learned from {model.legs} trips that began before {model.until:%Y-%m-%d %H:%M} UTC; model {model.version}")
     actual = np.array([trip.duration for trip in test_trips])
@@ -142,6 +146,8 @@ def run(given: argparse.Namespace, trips: Path, roads: Path, *out: TextIO) -> in
     say(f"{'on ' + str(len(test_trips)) + ' later trips':32s}  MAPE %   MAE s  bias s  within 25 %")
     for name, score in (("speed model, routed", ours), *rivals.items()):
         say(f"{name:32s}  {score.mape:6.1f}  {score.mae:6.0f}  {score.bias:+6.0f}  {score.within25:11.0f}")
+    low, high = _by_chance(estimates, actual)
+    say(f"MAPE of other {len(test_trips)} trips of this kind, 9 times in 10: {low:.1f} to {high:.1f} %")
     say(f"80 % interval covers {coverage:.1f} %")
     kwh, raw = rivals["square-root law on network"], rivals["free flow, raw"]
     say(f"better than the square-root law by {100 * (1 - ours.mape / kwh.mape):.1f} %")
@@ -185,16 +191,24 @@ def _estimates(trips: Sequence[Trip], model: SpeedModel, place: Place, what: str
     found = []
     for trip in _watched(trips, what):
         ends = [places(place.snapper, trip.latitude[end], trip.longitude[end]) for end in (0, -1)]
-        found.append(speeds.estimate(_route(trip, ends[0], ends[1], speeds, place)))
+        found.append(speeds.estimate(_duration(trip, ends[0], ends[1], speeds, place)))
     return found
 
 
-def _route(trip: Trip, sources: Sequence[Snap], targets: Sequence[Snap], speeds: Speeds, place: Place) -> float:
+def _duration(trip: Trip, sources: Sequence[Snap], targets: Sequence[Snap], speeds: Speeds, place: Place) -> float:
+    """Seconds by the route, and what the goal takes beyond it."""
     place.router.customise(speeds.weights(Driving.NORMAL, trip.start))
     route = best_route(place.router, sources, targets)
     if route is None:
         raise AssertionError("within one strongly connected network there is a route")
-    return route.duration
+    return max(0.0, route.duration + speeds.approach(targets[0].latitude, targets[0].longitude))
+
+
+def _by_chance(estimates: Sequence[Estimate], actual: Values) -> tuple[float, float]:
+    """What the mean error of as many trips may be by chance alone: 5th and 95th percentile of 2,000 resamples."""
+    error = 100 * np.abs(np.array([estimate.p50 for estimate in estimates]) / actual - 1)
+    drawn = np.random.default_rng(1).choice(error, (2000, len(error))).mean(axis=1)
+    return float(np.percentile(drawn, 5)), float(np.percentile(drawn, 95))
 
 
 def _coverage(estimates: Sequence[Estimate], actual: Values) -> float:
@@ -258,6 +272,9 @@ def _tell_origins(trips: Sequence[Trip], legs: dict[int, Leg], place: Place, say
     inside, total = 0.0, 0
     for origin in ORIGINS:
         low, high = int(origin * len(trips)), min(len(trips), int((origin + 0.1) * len(trips)))
+        if low < 2 or low == high:
+            say("too few trips for rolling origins")
+            return
         model = _learned(trips[:low], legs, place)
         estimates = _estimates(trips[low:high], model, place, f"origin at {100 * origin:.0f} %")
         actual = np.array([trip.duration for trip in trips[low:high]])
@@ -287,10 +304,12 @@ def _tell_on_the_way(
             before = (trip.latitude[at - 1], trip.longitude[at - 1], trip.latitude[at], trip.longitude[at])
             sources = places(place.snapper, trip.latitude[at], trip.longitude[at], bearing(*before))
             targets = places(place.snapper, trip.latitude[-1], trip.longitude[-1])
-            duration = _route(trip, sources, targets, speeds, place)
+            duration = _duration(trip, sources, targets, speeds, place)
             routed.append(speeds.estimate(duration, standing=False).p50)
             counted.append(max(1.0, estimate.p50 - trip.seconds[at]))
             left.append(trip.duration - trip.seconds[at])
+        if not left:
+            continue
         actual = np.array(left)
         again, down = (float(np.abs(np.array(values) - actual).mean()) for values in (routed, counted))
         say(f"at {100 * part:.0f} % of the way: routed again MAE {again:.0f} s, counted down {down:.0f} s")

@@ -6,6 +6,7 @@ The form is that of the ECML/PKDD 2015 challenge: TIMESTAMP is the start (Unix s
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,10 @@ SHORTEST = 600.0
 
 TOUR = 3.0
 """How much longer than the straight line between its ends the trace may be."""
+
+
+class UnusableTrips(Exception):
+    """This file holds no trips of the form; the message says what is wrong and where."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +77,35 @@ class Selection:
 
 
 def read(path: Path) -> list[Trip]:
-    """Every trip of a file as it was recorded."""
+    """Every trip of a file as it was recorded.
+
+    Raises:
+        UnusableTrips: there is no such file, it holds no trip, or a line of it is of another form.
+    """
     trips = []
-    with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            points = np.array(msgspec.json.decode(row["POLYLINE"]), np.float64).reshape(-1, 2)
-            trips.append(Trip(datetime.fromtimestamp(int(row["TIMESTAMP"]), UTC), points[:, 1], points[:, 0]))
+    try:
+        with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in ("TIMESTAMP", "POLYLINE") if name not in (rows.fieldnames or ())]
+            if missing:
+                raise UnusableTrips(f"{path}: no column {' and no column '.join(missing)} in its first line")
+            for row in rows:
+                try:
+                    trips.append(_trip(row["TIMESTAMP"], row["POLYLINE"]))
+                except (msgspec.DecodeError, ValueError, TypeError, OverflowError) as error:
+                    raise UnusableTrips(f"{path}, line {rows.line_num}: no trip ({error})") from error
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise UnusableTrips(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    if not trips:
+        raise UnusableTrips(f"{path}: no trip in it")
     return trips
+
+
+def _trip(timestamp: str, polyline: str) -> Trip:
+    points = np.array(msgspec.json.decode(polyline, type=list[tuple[float, float]]), np.float64).reshape(-1, 2)
+    if (np.abs(points) > (180.0, 90.0)).any():
+        raise ValueError("a position off the earth; POLYLINE is [longitude, latitude]")
+    return Trip(datetime.fromtimestamp(int(timestamp), UTC), points[:, 1], points[:, 0])
 
 
 def select(trips: Iterable[Trip], snapper: Snapper) -> Selection:
