@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tracker.fix import Quality
-from tracker.wire.dating import date_fix, nearest
+from tracker.wire.dating import date_fix, is_power_on_date, nearest, rolled_forward
 from tracker.wire.sentence import DAY, Sentence
 
 NOON = DAY // 2
@@ -95,3 +95,38 @@ def test_a_leap_second_is_midnight_after() -> None:
     assert date_fix([rmc(date(2016, 12, 31), DAY)], DAY, None, RECEIVED)[0] == at(2017, 1, 1, 0)
     assert nearest(DAY, at(2016, 12, 31, 23, 59)) == at(2017, 1, 1, 0)
     assert nearest(DAY, at(2017, 1, 1, 0, 1)) == at(2017, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (datetime(2007, 4, 8, 1, tzinfo=UTC), datetime(2026, 11, 22, 1, tzinfo=UTC)),
+        (datetime(1987, 8, 23, 1, tzinfo=UTC), datetime(2026, 11, 22, 1, tzinfo=UTC)),
+        (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),
+        (datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC), datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)),
+        (datetime(2006, 5, 18, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),  # exactly 1,024 weeks before
+        (datetime(2006, 5, 17, 23, 59, 59, tzinfo=UTC), datetime(2045, 8, 16, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_date_too_old_is_rolled_forward_by_whole_weeks(told: datetime, expected: datetime) -> None:
+    """To the first that can be; one that can be stays."""
+    assert rolled_forward(told, datetime(2026, 1, 1, tzinfo=UTC)) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ((1980, 1, 6), True),
+        ((1999, 8, 22), True),
+        ((2019, 4, 8), True),
+        ((1980, 1, 1), True),
+        ((2000, 1, 1), True),
+        ((2080, 1, 1), True),
+        ((2007, 4, 8), False),
+        ((2026, 11, 22), False),
+        ((2019, 4, 10), False),
+    ],
+)
+def test_dates_that_receivers_are_born_with(told: tuple[int, int, int], expected: bool) -> None:
+    """They must not be rolled forward, into 2038."""
+    assert is_power_on_date(datetime(*told, tzinfo=UTC)) is expected
