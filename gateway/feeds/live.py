@@ -99,7 +99,7 @@ class UnitState(msgspec.Struct, frozen=True):
     name: str
     kind: str
     seq: int
-    online: bool | None  # None: it never said
+    online: bool | None  # None: it never said, or what it said is contradicted by a later fix
     report_interval_s: float | None
     stale_after_s: float
     lost_after_s: float
@@ -130,17 +130,29 @@ def position(source: str, fix: Fix, received_at: datetime) -> Position:
 
 
 class _Entry:
-    __slots__ = ("crew", "encoded", "fix_time", "foretold", "newest", "presence", "seq", "unit")
+    __slots__ = ("crew", "encoded", "fix_time", "foretold", "heard_at", "newest", "presence", "seq", "unit")
 
     def __init__(self, unit: str, name: str, kind: str) -> None:
         self.unit = (unit, name, kind)
         self.seq = 0
         self.presence: Presence | None = None
+        self.heard_at: datetime | None = None  # when; None: nobody said when
         self.newest: tuple[str, Fix, datetime] | None = None
         self.fix_time: datetime | None = None
         self.foretold: tuple[UnitMission | None, Eta | None, tuple[DriveEvent, ...]] = (None, None, ())
         self.crew = SILENT
         self.encoded: bytes | None = None  # of the state; made when first asked for
+
+    @property
+    def online(self) -> bool | None:
+        """What the unit said of itself; None if it said nothing, or said that it is gone and took a fix after that.
+
+        A retained "offline" outlives whoever said it: a device that says no presence may speak for the unit since.
+        """
+        said, at = self.presence, self.fix_time
+        if said is None or (not said.online and self.heard_at is not None and at is not None and at > self.heard_at):
+            return None
+        return said.online
 
     def state(self) -> UnitState:
         said = self.presence
@@ -148,7 +160,7 @@ class _Entry:
         return UnitState(
             *self.unit,
             seq=self.seq,
-            online=None if said is None else said.online,
+            online=self.online,
             report_interval_s=interval,
             stale_after_s=stale_after(interval),
             lost_after_s=lost_after(interval),
@@ -203,14 +215,14 @@ class LivePicture:
         self._touch(entry)
         return True
 
-    def present(self, unit: str, presence: Presence) -> None:
-        """Take a unit's presence into account."""
+    def present(self, unit: str, presence: Presence, heard_at: datetime | None = None) -> None:
+        """Take a unit's presence into account. A unit that takes a fix later than this is heard is not gone."""
         entry = self._entries.get(unit)
         if entry is None:
             if unit in self._early or len(self._early) < MAX_EARLY:
                 self._early[unit] = presence
         elif entry.presence != presence:
-            entry.presence = presence
+            entry.presence, entry.heard_at = presence, heard_at
             self._touch(entry)
             self.publish()
 
@@ -236,7 +248,7 @@ class LivePicture:
     def online(self, unit: str) -> bool | None:
         """Whether a unit is there; None: it never said."""
         entry = self._entries.get(unit)
-        return None if entry is None or entry.presence is None else entry.presence.online
+        return None if entry is None else entry.online
 
     def newest(self, unit: str) -> Fix | None:
         """The fix that a unit's marker shows."""

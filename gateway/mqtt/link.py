@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import aiomqtt
 import structlog
@@ -130,7 +131,7 @@ class Link:
             said = presence.decode(message.payload)
         except BadInput:
             return False  # on to the lane, which keeps it in the quarantine
-        self._live.present(topic.unit, said)
+        self._live.present(topic.unit, said, datetime.now(UTC))
         delivery.acknowledge()
         return True
 

@@ -126,6 +126,25 @@ def test_strangers_do_not_fill_the_memory_nor_make_old_news_of_new() -> None:
     assert (first.online, late.online) == (False, None)
 
 
+def test_a_unit_that_takes_fixes_after_it_was_said_to_be_gone_is_not_shown_as_gone() -> None:
+    """A retained "offline" of a device that was replaced: nobody takes it back. A fix of before it, delivered late,
+    contradicts nothing; a word after the fix counts again; the same word heard at a reconnect is not another one."""
+    made = picture()
+    gone = Presence(online=False, interval_s=30.0)
+    made.present("ambulans-01", gone, START + timedelta(seconds=10))
+    told = []
+    for second in (9, 11):
+        made.apply("ambulans-01", "gnss", fix(second), START + timedelta(seconds=20))
+        told.append(made.online("ambulans-01"))
+    made.present("ambulans-01", gone, START + timedelta(seconds=30))
+    state = made.state("ambulans-01")
+    assert state is not None
+    assert (*told, state.online, state.report_interval_s) == (False, None, None, 30.0)
+    made.present("ambulans-01", Presence(online=True), START + timedelta(seconds=40))
+    made.present("ambulans-01", gone, START + timedelta(seconds=50))
+    assert made.online("ambulans-01") is False
+
+
 def test_saying_the_same_again_is_no_change() -> None:
     """Enrolment is read every ten seconds, presence again at each reconnect: nobody is woken for it."""
     made = picture()
