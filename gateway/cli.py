@@ -50,6 +50,9 @@ def main() -> int:
     _log_to_stderr()
     try:
         status: int = args.run(args)
+    except KeyboardInterrupt:  # those that run long end by themselves; what is built or learned is kept whole or not
+        _explain("interrupted")
+        return 128 + signal.SIGINT
     except (MigrationsDisagree, TrackerError) as error:
         return _explain(str(error))
     except CannotListenError as error:

@@ -74,7 +74,7 @@ def _make(extract: Path, name: str, path: Path) -> int:
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading ways", total=None)
 
         def show(what: str, done: int, total: int | None) -> None:

@@ -24,6 +24,10 @@ Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and how much there is (None: not known)."""
 
 
+FORMATS = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
+"""What names of extracts end in."""
+
+
 class UnusableExtract(TrackerError):
     """This file gives no road network; the message says why and what to do."""
 
@@ -61,6 +65,8 @@ def import_osm(path: Path, region: str, progress: Progress | None = None) -> Imp
         UnusableExtract: the file is missing, empty, broken, or holds no roads.
     """
     tell = progress or _silent
+    if not path.name.endswith(FORMATS):
+        raise UnusableExtract(f"{path}: an extract's name tells its format: {', '.join(FORMATS)}")
     digest = _digest(path)
     roads = _read(path, tell)
     if not roads.runs:

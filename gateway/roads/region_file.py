@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.roads.osm_import import Imported
-from tracker.errors import TrackerError
+from tracker.errors import BadInput, TrackerError
 from tracker.roads.engines import CchEngine, Engine, Weights, best_engine, load_topology
 from tracker.roads.graph import RoadGraph
 from tracker.roads.router import Router
@@ -22,6 +22,10 @@ from tracker.wire.topics import checked_id
 
 class RegionFileUnusable(TrackerError):
     """This region cannot be read; the message says why and how to get it back."""
+
+
+class BadRegionName(TrackerError):
+    """This cannot be the name of a file, and so of no region."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,12 @@ def region_path(directory: Path, region: str) -> Path:
     """Where the file of a region lies.
 
     Raises:
-        BadInput: the name is not lower-case letters, digits and hyphens.
+        BadRegionName: the name is not lower-case letters, digits and hyphens.
     """
-    return directory / f"{checked_id(region)}{SUFFIX}"
+    try:
+        return directory / f"{checked_id(region)}{SUFFIX}"
+    except BadInput:
+        raise BadRegionName(f"{region!r} is no name of a region: 1 to 32 of a-z, 0-9 and '-', no '-' first") from None
 
 
 def regions_in(directory: Path) -> list[str]:

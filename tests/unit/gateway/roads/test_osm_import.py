@@ -168,8 +168,10 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
 def broken(tmp_path: Path, kind: str) -> Path:
     """A file that gives no roads."""
-    path = tmp_path / f"{kind}.osm.pbf"
-    if kind == "empty":
+    path = tmp_path / ("roads.zip" if kind == "another name" else f"{kind}.osm.pbf")
+    if kind == "another name":
+        path.write_bytes(b"PK")
+    elif kind == "empty":
         path.touch()
     elif kind == "noise":
         path.write_bytes(bytes(range(256)) * 40)
@@ -187,6 +189,7 @@ def broken(tmp_path: Path, kind: str) -> Path:
     [
         ("missing", "No such file"),
         ("empty", "the file is empty"),
+        ("another name", "an extract's name tells its format: .osm.pbf"),
         ("noise", "no whole OpenStreetMap file"),
         ("cut short", "no whole OpenStreetMap file"),
         ("folder", "Is a directory"),

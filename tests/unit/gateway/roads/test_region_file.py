@@ -11,9 +11,9 @@ import pytest
 
 from gateway.roads import command, region_file
 from gateway.roads.osm_import import Imported, import_osm
-from gateway.roads.region_file import RegionFileUnusable, load, region_path, regions_in, save
+from gateway.roads.region_file import BadRegionName, RegionFileUnusable, load, region_path, regions_in, save
 from tests.fix_map import write_drawn
-from tracker.errors import BadInput, TrackerError
+from tracker.errors import TrackerError
 from tracker.roads.engines import CchEngine
 from tracker.roads.router import Router
 
@@ -138,7 +138,7 @@ def test_a_region_that_was_never_built_is_named_with_those_that_were(saved: Path
     with pytest.raises(RegionFileUnusable, match=r"no such region \(built: small\)"):
         load(region_path(saved.parent, "mars"))
     for name in ("../small", "Small", "", "a/b"):
-        with pytest.raises(BadInput):
+        with pytest.raises(BadRegionName, match="is no name of a region"):
             region_path(saved.parent, name)
     assert regions_in(saved.parent) == ["small"]
     assert regions_in(saved.parent / "nowhere") == []
