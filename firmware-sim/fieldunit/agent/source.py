@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from fieldunit.agent.clock import DeviceClock
+from fieldunit.agent.clock import WINDOW, DeviceClock
 from fieldunit.agent.epochs import Dater, Sighting, sight
 from fieldunit.receivers.condition import Condition, State
 from fieldunit.receivers.reader import Closed, Event, Heard, Opened, Quiet
@@ -110,8 +110,12 @@ class Source:
             sighting = sight(epoch, self.name, device_time)
             if sighting is not None:
                 found.append(sighting)
-                told = sighting.fix is not None and epoch.device_time is not None
-                at = device_time if told else None
+                at = device_time if sighting.fix is not None and _is_receivers(device_time, epoch) else None
         if at is not None:  # of the last epoch only: those before it came at another moment
             self._clock.fix(at, moment.monotonic, moment.system)
         return found
+
+
+def _is_receivers(at: datetime | None, epoch: RawEpoch) -> bool:
+    """Whether a time is the receiver's own, if need be put right by weeks; the unit's clock must not confirm itself."""
+    return at is not None and epoch.device_time is not None and not (at - epoch.device_time) % WINDOW

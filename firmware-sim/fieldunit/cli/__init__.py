@@ -24,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # put in order yet. A command that has something takes the signal itself.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     arguments = sys.argv[1:] if argv is None else list(argv)
-    if arguments[:1] == ["agent"]:
+    if arguments[:1] in (["agent"], ["doctor"]):
         from fieldunit.cli import vehicle
 
-        return vehicle.agent(arguments[1:])
+        return vehicle.COMMANDS[arguments[0]](arguments[1:])
     from fieldunit.cli import program
 
     return program.main(arguments)
