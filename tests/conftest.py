@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fix_demo",
     "tests.fix_board",
     "tests.fix_proxy",
+    "tests.fix_cab",
     "tests.fix_timescale",
 ]
 

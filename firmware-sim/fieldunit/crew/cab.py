@@ -10,6 +10,7 @@ confirmed the last of them nothing is added: the outbox sends that one again by 
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,9 @@ LONGEST_AGO_S = 24 * 3600.0
 """A page that lost its unit keeps presses, and says how long ago they were."""
 
 TICK_S = 0.5
+
+ASK_S = 5.0
+"""How often the outbox itself is asked what it still has."""
 
 
 class Uplink(Protocol):
@@ -93,6 +97,7 @@ class Cab:
         self._means = {button.input: button.means for button in settings.button}
         self._lock = threading.RLock()
         self._receipted: list[tuple[Range, ...]] = []  # not looked at yet; appended from the uplink's thread
+        self._ask_at = 0.0
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="crew", daemon=True)
@@ -140,6 +145,9 @@ class Cab:
         with self._lock:
             if self._receipted:
                 self._note_receipts()
+            if time.monotonic() >= self._ask_at:
+                self._ask_at = time.monotonic() + ASK_S
+                self._ask_outbox()
             self._repeat_emergency()
 
     # What the crew does
@@ -210,7 +218,7 @@ class Cab:
                 there.last_press = made.id
             else:
                 self.store.memory.emergency = None
-            with self.store.change():
+            with self.store.change(memory=True):
                 pass
         self.on_change()
         return made
@@ -244,7 +252,7 @@ class Cab:
         """A tablet has entered the PIN; the oldest beyond so many must enter it again."""
         with self._lock:
             self.store.memory.tablets = [*self.store.memory.tablets, tablet][-most:]
-            with self.store.change():
+            with self.store.change(memory=True):
                 pass
 
     def is_let_in(self, tablet: str) -> bool:
@@ -370,6 +378,17 @@ class Cab:
                     self.store.press(changing, press)
                     self.revision += 1
 
+    def _ask_outbox(self) -> None:
+        """What the outbox has no more, the centre has: also where its receipt came before anybody listened."""
+        with self.store.change() as changing:
+            for press in list(self.store.presses.values()):
+                if press.received or press.seq is None or press.outbox != self._uplink.outbox_id:
+                    continue
+                if not self._uplink.is_waiting(press.seq):
+                    press.received = True
+                    self.store.press(changing, press)
+                    self.revision += 1
+
     def _say_emergency(self, raised: bool, since: datetime, source: Source, press: str | None, ago_s: float) -> Press:
         at, clock = self._moment(ago_s)
         report = Emergency(at=at, clock=clock, raised=raised, since=since, source=source)
@@ -388,5 +407,5 @@ class Cab:
             return
         made = self._say_emergency(True, there.since, Source(there.source), None, 0.0)
         there.last_press, there.said_at = made.id, now
-        with self.store.change():
+        with self.store.change(memory=True):
             pass

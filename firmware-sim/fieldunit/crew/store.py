@@ -138,11 +138,16 @@ class Store:
             self.commands[name] = Reply(name, Outcome(outcome), datetime.fromisoformat(at).astimezone(UTC), detail)
 
     @contextmanager
-    def change(self) -> Iterator["Changing"]:
-        """One transaction. It holds in memory whatever the disk says."""
+    def change(self, *, memory: bool = False) -> Iterator["Changing"]:
+        """One transaction. It holds in memory whatever the disk says.
+
+        Args:
+            memory: `memory` was changed, even if nothing else was.
+        """
         changing = Changing()
         yield changing
-        self._write(changing.statements)
+        if changing.statements or memory:
+            self._write(changing.statements)
 
     def _write(self, statements: list[tuple[str, tuple[Any, ...]]]) -> None:
         if self._file is None:

@@ -69,6 +69,18 @@ def test_it_is_shown_as_received_when_the_centre_has_it(double: CabDouble) -> No
     assert double.cab.view(surroundings())["waiting"] == 0
 
 
+def test_a_receipt_that_nobody_heard_is_found_out(double: CabDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It came while the unit started and the cab did not listen yet: the outbox is asked now and then."""
+    double.cab.press_status(CrewStatus.EN_ROUTE)
+    double.cab.look()
+    double.outbox.delete([(0, 10**9)])
+    double.cab.look()
+    assert double.cab.view(surroundings())["waiting"] == 1, "it has just been asked"
+    monkeypatch.setattr(double.cab, "_ask_at", 0.0)
+    double.cab.look()
+    assert double.cab.view(surroundings())["waiting"] == 0
+
+
 @pytest.mark.parametrize("cut_before", ["outbox", "note"])
 def test_a_power_cut_between_finger_and_outbox_loses_nothing_and_says_nothing_twice(
     double: CabDouble, monkeypatch: pytest.MonkeyPatch, cut_before: str
