@@ -57,7 +57,11 @@ class OnwardLeg(msgspec.Struct, frozen=True):
 
 
 class Eta(msgspec.Struct, frozen=True):
-    """When a unit arrives, as it was last told. What is left now is ``eta_s`` minus the time since ``at``."""
+    """When a unit arrives, as it was last told. What is left now is ``eta_s`` minus the time since ``at``.
+
+    It is told again when the arrival moved by more than 10 s, or 5 % of what is left where that is more, an end of the
+    interval by twice that, stop, source, route or model changed, or a minute passed.
+    """
 
     leg: str  # to-scene, to-hospital, to-place
     latitude: float  # of the stop

@@ -25,7 +25,7 @@ from tracker.eta.learning import FOLDS, Leg
 from tracker.eta.speeds import SpeedModel, encode, prior
 from tracker.missions import By
 from tracker.roads.engines import Engine
-from tracker.roads.graph import Profile, RoadGraph
+from tracker.roads.graph import Profile, RoadClass, RoadGraph
 from tracker.roads.matching import Matcher
 from tracker.roads.router import Router
 from tracker.roads.snap import Snapper
@@ -38,6 +38,9 @@ MOST_LEGS = 5_000
 
 FEWEST_LEGS = 20
 """With fewer a model is chance, and is not used."""
+
+SOME_WAY = 1000.0
+"""Metres on roads of a class from which on its speed is told."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -71,6 +74,9 @@ class Report(msgspec.Struct, frozen=True):
     in_use_on_newer: Errors | None
     after_on_newer: Errors | None
     ways: int  # directions of ways with a factor of their own
+    speeds: dict[
+        str, tuple[float, float]
+    ]  # by class that was driven: m/s between junctions before, and learned
     kept: bool
     because: str  # why it is used, or not
 
@@ -149,7 +155,8 @@ def learn(
         )
         rivals = Errors.of(theirs, actual[newer]), Errors.of(after[newer], actual[newer])
     errors = (*fared, int(newer.sum()), *rivals)
-    return model, _report(span, legs, left_out, model, in_use, errors, _verdict(len(legs), *fared))
+    driven = _driven(ground.graph, legs)
+    return model, _report(span, legs, left_out, model, in_use, errors, _verdict(len(legs), *fared), driven)
 
 
 def _from_the_others(ground: Ground, legs: Sequence[Leg], base: SpeedModel, tell: Progress) -> NDArray[np.float64]:
@@ -165,6 +172,15 @@ def _from_the_others(ground: Ground, legs: Sequence[Leg], base: SpeedModel, tell
         actual = np.array([leg.duration for leg in legs])
         predicted *= np.exp(np.median(np.log(actual / predicted)))
     return predicted
+
+
+def _driven(graph: RoadGraph, legs: Sequence[Leg]) -> list[int]:
+    """The classes of road on which these drives led for some way."""
+    metres = np.zeros(len(RoadClass))
+    for leg in legs:
+        arcs = leg.match.arcs
+        np.add.at(metres, graph.arc_class[arcs], graph.arc_length[arcs] * leg.match.parts(graph))
+    return np.flatnonzero(metres >= SOME_WAY).tolist()
 
 
 def _verdict(used: int, before: Errors, after: Errors) -> str:
@@ -186,8 +202,13 @@ def _report(
     in_use: SpeedModel | None,
     errors: _Found | None,
     refused: str,
+    driven: Sequence[int] = (),
 ) -> Report:
     before, after, newer, theirs, ours = errors or (None, None, 0, None, None)
+    base = prior(model.zone)
+    speeds = {
+        RoadClass(kind).name.lower().replace("_", " "): (1 / base.pace[kind], 1 / model.pace[kind]) for kind in driven
+    }
     return Report(
         since=span[0],
         until=span[1],
@@ -201,6 +222,7 @@ def _report(
         in_use_on_newer=theirs,
         after_on_newer=ours,
         ways=len(model.ways),
+        speeds=speeds,
         kept=not refused,
         because=refused or "drives that it has not seen are predicted better by it than without learning",
     )

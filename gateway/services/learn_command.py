@@ -20,6 +20,7 @@ from gateway.storage import speed_models
 from gateway.storage.units import time_zone
 from tracker.errors import TrackerError
 from tracker.eta.speeds import SpeedModel, UnusableModel
+from tracker.measures import KILOMETRE_PER_HOUR
 from tracker.roads.graph import RoadGraph
 
 NICE = 10
@@ -116,6 +117,10 @@ def _print(model: SpeedModel, report: Report, *, dry_run: bool) -> None:
             _row(table, f"in use until now ({report.in_use}), on newer drives", report.newer, report.in_use_on_newer)
             _row(table, "learned, on the same newer drives, not seen", report.newer, report.after_on_newer)
         console.print(table)
+        speeds = Table("km/h between junctions, at night", "before learning", "learned")
+        for kind, (before, after) in report.speeds.items():
+            speeds.add_row(kind, *(f"{each / KILOMETRE_PER_HOUR:.0f}" for each in (before, after)))
+        console.print(speeds)
         console.print(f"{report.ways:,} directions of ways have a factor of their own")
     if report.kept and dry_run:
         console.print("a dry run: nothing is kept")

@@ -92,6 +92,9 @@ async def test_drives_are_learned_from_and_the_gateway_believes_them(
     assert float(result["mape_after"]) < float(result["mape_before"]) / 2
     (kept,) = await speed_models.newest(connection, CENTRE)
     assert (kept.version, kept.legs, kept.region) == (result["model"], 64, "drawn")
+    assert {kind: speeds[1] < speeds[0] for kind, speeds in kept.report["speeds"].items()} == {
+        "primary": True, "tertiary": True, "residential": True,
+    }  # fmt: skip
     assert kept.report["after"]["mape"] == pytest.approx(float(result["mape_after"]) / 100, abs=0.001)
     assert decode(kept.body).version == kept.version
 
