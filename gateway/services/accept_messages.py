@@ -97,7 +97,7 @@ class Acceptance:
         async with self._pool.connection() as connection:
             strangers = any(self._is_from_stranger(message) for message in messages)
             await self._enrolment.refresh(connection, now, strangers=strangers)
-            topics = [message.topic for message in messages]
+            topics = [message.topic for message in messages if message.topic not in self._topics]
             await self._bridges.refresh(connection, topics, now)
             await self._phones.refresh(connection, topics, now)
             try:
@@ -163,11 +163,13 @@ class Acceptance:
 
     def _read(self, draft: _Draft, place: int, message: Message) -> None:
         """Decode, identify, date and judge one message."""
-        if is_phones(message.topic):
-            self._read_phone(draft, place, message)
-            return
+        speaker = None
         try:
-            speaker = self._bridges.speaker(message.topic)
+            if message.topic not in self._topics:  # nearly always a unit's, and read before
+                if is_phones(message.topic):
+                    self._read_phone(draft, place, message)
+                    return
+                speaker = self._bridges.speaker(message.topic)
             topic = self._topic(message.topic) if speaker is None else speaker.topic
         except BadInput as error:
             draft.refused.append(_refused(message, error.reason, error.detail))
