@@ -28,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from fieldunit.cli import vehicle
 
         return vehicle.COMMANDS[arguments[0]](arguments[1:])
+    if arguments[:1] == ["radio"]:
+        from fieldunit.cli import radio
+
+        return radio.radio(arguments[1:])
     from fieldunit.cli import program
 
     return program.main(arguments)

@@ -33,7 +33,11 @@ exit codes:
   4 done, but the centre has put fixes into its quarantine: they are receipted, and in no track"""
 
 
-ELSEWHERE = {"agent": "run a vehicle's unit", "doctor": "say what is wrong with one"}
+ELSEWHERE = {
+    "agent": "run a vehicle's unit",
+    "doctor": "say what is wrong with one",
+    "radio": "pass on what a base radio hears",
+}
 """Commands that `fieldunit.cli.main` has already taken; here for the list of `--help`."""
 
 
