@@ -3,9 +3,9 @@
     python -m tests.bench.outage [--hours 72] [--report FILE]
 
 The time without coverage is virtual: 259,200 fixes of one a second are appended as fast as the disk takes them. The
-rest is true: the unit's own uplink, a Mosquitto, the gateway's program, a PostgreSQL, all on this machine; and while the
-outbox drains, the unit goes on reporting once a second. The age of the live position is asked of the database ten times
-a second: the time since the newest fix that is committed there.
+rest is true: the unit's own uplink, a Mosquitto, the gateway's program, a PostgreSQL, all on this machine; and while
+the outbox drains, the unit goes on reporting once a second. The age of the live position is asked of the database ten
+times a second: the time since the newest fix that is committed there.
 """
 
 import argparse
