@@ -15,6 +15,7 @@ from fieldunit.agent.notify import Notifier
 from fieldunit.agent.sections import SettingError
 from fieldunit.agent.unit import Station, open_unit
 from fieldunit.outbox import open_outbox, outbox_path
+from fieldunit.sampling.policy import Rule
 from fieldunit.uplink.network import Network
 
 STUCK_S = 30.0
@@ -49,7 +50,8 @@ def run(
         outbox = open_outbox(path, tell, limit_bytes=config.outbox.max_bytes)
         stack.callback(outbox.close)
         network = stack.enter_context(Network())
-        unit = open_unit(station, config.unit.id, outbox, network, config.sampling.driving_s)
+        interval_s = Rule(config.sampling.driving_s).announced_s
+        unit = open_unit(station, config.unit.id, outbox, network, interval_s)
         notifier = Notifier()
         stack.callback(notifier.close)
         pulse = _Pulse(network)
