@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from tracker.wire import presence, receipt
+from tracker.wire import command, presence, receipt, reports
 from tracker.wire.payload import Reading, decode
 from tracker.wire.presence import Presence
 from tracker.wire.receipt import Receipt, to_ranges
@@ -43,6 +43,9 @@ class ReceivingCentre:
         self.heard: list[Heard] = []
         self.presences: list[tuple[str, Presence]] = []
         self.messages: list[tuple[Channel, bytes]] = []
+        self.said: list[tuple[str, reports.Report]] = []
+        self.said_numbers: list[tuple[str, int]] = []
+        self.replies: list[tuple[str, command.Reply]] = []
         self._port = port
         self._receipts = receipts
         self._strangers = strangers
@@ -64,6 +67,11 @@ class ReceivingCentre:
         """The gateway's retained presence."""
         payload = presence.encode(Presence(online))
         self._client.publish(gateway_presence(CENTRE), payload, qos=1, retain=True).wait_for_publish(10)
+
+    def command(self, unit: str, order: command.Command) -> None:
+        """Command a unit something."""
+        topic = str(UnitTopic(CENTRE, unit, Channel.COMMAND))
+        self._client.publish(topic, command.encode(order), qos=1).wait_for_publish(10)
 
     def receipt(self, unit: str, outbox: str, sequences: set[int]) -> None:
         """Say that these are stored, or for a stranger that they are kept in the quarantine."""
@@ -106,6 +114,17 @@ class ReceivingCentre:
                 self.presences.append((topic.unit, presence.decode(payload)))
                 return
             self.messages.append((topic.channel, payload))
+            if topic.channel is Channel.STATUS:
+                for said in reports.decode(payload):
+                    heard = Heard(topic.unit, topic.channel, topic.outbox, said.sequence, None)
+                    self._owed.append(heard)
+                    if isinstance(said, reports.Numbered):
+                        self.said.append((topic.unit, said.report))
+                        self.said_numbers.append((topic.unit, said.sequence))
+                return
+            if topic.channel is Channel.COMMAND_REPLY:
+                self.replies.append((topic.unit, command.decode_reply(payload)))
+                return
             for found in decode(payload, datetime.now(UTC)):
                 fix_time = found.fix.time if isinstance(found, Reading) and found.fix is not None else None
                 heard = Heard(topic.unit, topic.channel, topic.outbox, found.sequence, fix_time)

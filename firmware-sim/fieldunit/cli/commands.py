@@ -30,6 +30,7 @@ DONE, FAILED, WAITING, QUARANTINED = 0, 1, 3, 4
 """Exit codes; 2, wrong usage, is argparse's."""
 
 CONNECT_S = 10.0
+_LISTED = 200  # units at most that are told one by one at the end
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -149,7 +150,7 @@ def finish(
     with Progress("waiting for receipts", units, None) as progress:
         drained = outcome.drain(heard, options.drain, stop, lambda: look_after(progress, network, watch))
     tallies = {unit.name: unit.tally() for unit in units}
-    for name, tally in tallies.items():
+    for name, tally in tallies.items() if len(units) <= _LISTED else ():
         remark = "coverage=lost" if name in silenced else ""
         print(outcome.line(f"unit={name}", tally, remark, bare=options.bare))
     print(outcome.line(f"units={len(units)}", outcome.total(list(tallies.values())), bare=options.bare), flush=True)

@@ -19,6 +19,7 @@ from fieldunit.cli.commands import CONNECT_S, DONE, await_connections, finish, l
 from fieldunit.cli.stopping import stopping_on_signals
 from fieldunit.simulator.build import cars_for, roads_for
 from fieldunit.simulator.car import Car
+from fieldunit.simulator.figures import figures
 from fieldunit.simulator.fleet import Rider, drive
 from fieldunit.simulator.roads import Roads
 from fieldunit.simulator.scenario import Scenario, load, shipped
@@ -54,6 +55,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="UNIT:START_S",
         help="take this unit's coverage away for good, so many seconds after the start",
     )
+    command.add_argument("--figures", action="store_true", help="print a line on how fast it went and what it took")
     command.add_argument(
         "--pty",
         type=arguments.port,
@@ -82,11 +84,12 @@ def simulate(options: argparse.Namespace) -> int:
     ports = _ports(options, cars)
     sending = [car for car in cars if car.name not in ports]
     station = station_of(options, stateless=options.bare or in_memory or not sending, alone=not sending)
-    with _fleet(options, station, sending, roads) as (units, network, stop), _plugged(cars, ports) as plugged:
+    with _fleet(options, station, sending, roads, scenario.statuses) as opened, _plugged(cars, ports) as plugged:
+        units, network, stop = opened
         watch = CentreWatch(station.centre, () if options.bare else units[:100])
         with Progress("driving", units[:100], None) as progress:
             riders: list[Rider] = [*units, *plugged]
-            drive(
+            shift = drive(
                 cars,
                 {rider.name: rider for rider in riders},
                 stop,
@@ -97,6 +100,8 @@ def simulate(options: argparse.Namespace) -> int:
                 threads=1 if in_memory else None,
             )
         interrupted = stop.is_set()
+        if options.figures:
+            print(figures(len(cars), shift), flush=True)
         away = tuple(unit.name for unit in units if not unit.reachable)
         code = finish(options, units, network, watch, stop, silenced=away, keeps=not in_memory)
         return DONE if interrupted else code
@@ -154,7 +159,7 @@ def _plugged(cars: Sequence[Car], ports: Mapping[str, Path]) -> Iterator[list[Se
 
 @contextlib.contextmanager
 def _fleet(
-    options: argparse.Namespace, station: Station, cars: Sequence[Car], roads: Roads
+    options: argparse.Namespace, station: Station, cars: Sequence[Car], roads: Roads, speaks: bool
 ) -> Iterator[tuple[list[SimulatedUnit], Network, threading.Event]]:
     """Open the units; the event is set by the first SIGINT or SIGTERM."""
     kept = "nowhere" if options.bare else options.outbox
@@ -163,7 +168,7 @@ def _fleet(
         stop = stack.enter_context(stopping_on_signals())
         if options.ledger is not None:
             station = station._replace(ledger=stack.enter_context(Ledger(options.ledger)))
-        units, network = stack.enter_context(open_fleet(station, cars, kept=kept, roads=roads))
+        units, network = stack.enter_context(open_fleet(station, cars, kept=kept, roads=roads, speaks=speaks))
         if kept != "file":  # a mass that connects while it drives would only measure its connecting
             await_connections(units, network, stop, CONNECT_S + len(cars) / _CONNECTIONS_A_SECOND)
         yield units, network, stop

@@ -173,8 +173,14 @@ class Shift:
         self._say = say
         self._began = datetime.now(UTC)
         self._told_late = float("-inf")
+        self.heard = 0  # epochs of all receivers; of several threads' counting, a few may be missing
         self.behind: deque[float] = deque(maxlen=_REMEMBERED)
         """Seconds by which the newest reports came after their due times: the machine's slowness shows in them."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it has driven."""
+        return (datetime.now(UTC) - self._began).total_seconds()
 
     def drive(self, cars: Sequence[Car]) -> None:
         """Drive some of the cars."""
@@ -203,6 +209,7 @@ class Shift:
         seen = car.see(due)
         unit.surroundings(covered=car.covered, powered=car.powered)
         unit.hear(car, seen, due)
+        self.heard += len(seen)
         self.behind.append((datetime.now(UTC) - due).total_seconds())
 
     def _wait_until(self, due: datetime) -> bool:

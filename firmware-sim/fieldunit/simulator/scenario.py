@@ -142,6 +142,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     roads: str | None = None  # file of a region, beside the scenario or by its whole path; None: main roads
     units: Annotated[int, Meta(ge=1, le=MOST_UNITS)] = 12
     interval_s: Annotated[float, Meta(ge=0.05, le=3600)] = 1.0
+    statuses: bool = True
     modem_every: Annotated[int, Meta(ge=1, le=3600)] = 10
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = 1
     begins: Annotated[datetime, Meta(tz=True)] = BEGINS
