@@ -153,6 +153,14 @@ def test_a_line_closes_what_it_was_drawn_along_and_not_what_it_crosses() -> None
     assert np.count_nonzero(changed == INFINITE) == 4
 
 
+def test_a_line_drawn_beside_its_road_does_not_close_the_streets_that_it_crosses() -> None:
+    """20 m to the south, where the side streets are nearer to it than the road that it runs along."""
+    line = (STREETS.at("A", 20, -20), STREETS.at("D", -20, -20))
+    closures = Closures(STREETS.graph)
+    assert closures.put(Closure("market", NOON, line=line)) == 3
+    assert closed_by(Closure("market", NOON, line=line)) == {("high", 200)}
+
+
 def test_a_line_or_a_point_far_from_any_road_touches_nothing() -> None:
     """Which is for the caller to tell."""
     assert closed_by(Closure("sea", NOON, line=(STREETS.at("A", -200, 300),))) == set()
