@@ -172,6 +172,7 @@ class Shift:
         self._silences = silences
         self._say = say
         self._began = datetime.now(UTC)
+        self._used = time.process_time()
         self._told_late = float("-inf")
         self.heard = 0  # epochs of all receivers; of several threads' counting, a few may be missing
         self.behind: deque[float] = deque(maxlen=_REMEMBERED)
@@ -181,6 +182,11 @@ class Shift:
     def seconds(self) -> float:
         """How long it has driven."""
         return (datetime.now(UTC) - self._began).total_seconds()
+
+    @property
+    def processor_s(self) -> float:
+        """Processor time that this process has used since it began to drive."""
+        return time.process_time() - self._used
 
     def drive(self, cars: Sequence[Car]) -> None:
         """Drive some of the cars."""
