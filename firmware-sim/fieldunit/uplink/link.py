@@ -224,6 +224,11 @@ class Link:
         try:
             await asyncio.wait_for(_first_of(self._connected, self._lost), CONNECT_S)
             if not self._answered and not self._stranger:
+                if self._broker.tls is not None:
+                    self._tell(
+                        f"{self._broker} closes the connection without an answer: does it accept this unit's "
+                        "certificate, or want one? Trying again"
+                    )
                 self._silent_ends += 1  # some brokers have no other word against a version that they do not know
             while not self._lost.is_set():
                 with contextlib.suppress(TimeoutError):

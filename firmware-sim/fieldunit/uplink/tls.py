@@ -35,7 +35,14 @@ class _PinnedSocket(ssl.SSLSocket):
     """Looks at the key at the end of the handshake."""
 
     def do_handshake(self, block: bool = False) -> None:
-        super().do_handshake(block)
+        try:
+            super().do_handshake(block)
+            self._check_key()
+        except BaseException:
+            self.close()  # paho has not taken it over yet, and would leave it open
+            raise
+
+    def _check_key(self) -> None:
         pins: frozenset[str] = getattr(self.context, "pins", frozenset())
         certificate = self.getpeercert(binary_form=True)
         if pins and (certificate is None or pin_of(certificate) not in pins):
@@ -93,14 +100,14 @@ def pin_of(certificate: bytes) -> str:
     Raises:
         ValueError: the bytes are no certificate.
     """
-    whole = _children(certificate, 0, len(certificate))[0]
-    signed = _children(certificate, *whole[1:])[0]
-    body = _children(certificate, *signed[1:])
-    # Version (context tag 0, absent in version 1), serial number, signature, issuer, validity, subject, and the key.
-    at = 6 if certificate[body[0][0]] == 0xA0 else 5
-    if len(body) <= at:
-        raise ValueError("no certificate: it holds no key")
-    key = body[at]
+    try:
+        whole = _children(certificate, 0, len(certificate))[0]
+        signed = _children(certificate, *whole[1:])[0]
+        body = _children(certificate, *signed[1:])
+        # Version (context tag 0, absent in version 1), serial number, signature, issuer, validity, subject, the key.
+        key = body[6 if certificate[body[0][0]] == 0xA0 else 5]
+    except IndexError:
+        raise ValueError("no certificate: it holds no key") from None
     return base64.b64encode(hashlib.sha256(certificate[key[0] : key[2]]).digest()).decode("ascii")
 
 
