@@ -14,6 +14,7 @@ from gateway.storage import bridges, quarantine
 from gateway.storage.pool import Pool, open_pool
 from tests.fix_gateway import CENTRE
 from tests.gateway_traffic import rmc
+from tests.integration.test_gateway_cli import sigap
 from tests.unit.tracker.wire.test_kenwood import pklds, signed
 from tracker.wire import reports
 from tracker.wire.payload import encode_epoch
@@ -173,3 +174,49 @@ async def test_any_topic_of_a_bridge_is_survived(gate: Gate, tail: str) -> None:
     """Refused with a reason."""
     await gate.acceptance.accept([Message(f"sigap/v1/{CENTRE}/{tail}", b"x", NOW)], NOW)
     assert [kept[0] for kept in await gate.rows(KEPT)] == ["topic"]
+
+
+def run(url: str, *words: str) -> str:
+    """What the console program says to this."""
+    told = sigap(*words, database_url=url, centre=CENTRE)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+async def test_allowing_takes_in_what_was_refused_before(gate: Gate, enrolled_url: str) -> None:
+    """One command: what the bridge said of a unit it might not speak for is in the track then; and it can be undone."""
+    await gate.accept("units/ambulans-02/live/abc", radio_line(7))
+    assert "1 messages from before are taken in" in run(enrolled_url, "bridge", "allow", "induk", "ambulans-02")
+    assert [row[0] for row in await gate.rows(FIXES)] == ["ambulans-02"]
+    assert await gate.rows(KEPT) == []
+    assert "ambulans-01, ambulans-02" in run(enrolled_url, "bridge", "list")
+    assert "speaks no more for ambulans-02" in run(enrolled_url, "bridge", "forbid", "induk", "ambulans-02")
+    assert "did not speak for ambulans-02" in run(enrolled_url, "bridge", "forbid", "induk", "ambulans-02")
+
+
+async def test_enrolling_a_unit_takes_in_what_its_bridge_said_of_it(gate: Gate, enrolled_url: str) -> None:
+    """Allowed first, enrolled later: either order loses nothing, and nothing that may not pass is thrown away."""
+    await gate.accept("units/ambulans-77/live/abc", radio_line(7))
+    told = run(enrolled_url, "bridge", "allow", "induk", "ambulans-77")
+    assert "not enrolled yet" in told
+    assert len(await gate.rows(KEPT)) == 1
+    assert "1 messages from before are taken in" in run(enrolled_url, "enrol", "ambulans-77")
+    assert [row[0] for row in await gate.rows(FIXES)] == ["ambulans-77"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("enrol", UNIT, "--radio", "fs-100-1001"), "both --radio and --bridge"),
+        (("enrol", UNIT, "--radio", "FS 1", "--bridge", "induk"), "is not an id"),
+        (("enrol", "--profile", CENTRE, "--phone"), "name the unit"),
+        (("enrol", UNIT, "--service"), "belong to --phone"),
+        (("enrol", UNIT, "--phone", "--windows", "always"), "write them like mon-fri"),
+        (("bridge", "allow", "induk"), "required: UNIT"),
+    ],
+)
+def test_what_cannot_be_meant_is_explained(words: tuple[str, ...], sentence: str) -> None:
+    """Before the database is asked anything."""
+    told = sigap(*words, database_url="postgresql://127.0.0.1:1/none", centre=CENTRE)
+    assert told.returncode == 2
+    assert sentence in told.stderr
