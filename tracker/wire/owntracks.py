@@ -3,8 +3,8 @@
     {"_type":"location","tst":1763750000,"lat":-7.15,"lon":111.88,"acc":12,"vel":43,"cog":87,"alt":21,"batt":80}
 
 ``tst`` is the time of the fix, whole seconds of UNIX time; ``acc`` metres, ``vel`` km/h, ``cog`` degrees, ``alt``
-metres above sea level, ``batt`` percent. Other types (lwt, transition, waypoint, steps, ...) carry no position of the phone of
-their own: they are named and passed over. ``encrypted`` cannot be read, since only the user knows the key.
+metres above sea level, ``batt`` percent. Other types (lwt, transition, waypoint, steps, ...) carry no position of the
+phone of their own: they are named and passed over. ``encrypted`` cannot be read, since only the user knows the key.
 
 An app sends again until the broker's PUBACK and knows no receipts.
 
