@@ -54,6 +54,7 @@ class OnwardLeg(msgspec.Struct, frozen=True):
     place: str
     eta_s: Estimate | None  # seconds after `Eta.at`, the time at the stop before included
     unknown_because: str | None
+    note: str | None = None  # as of `Eta`
 
 
 class Eta(msgspec.Struct, frozen=True):

@@ -328,7 +328,8 @@ class Followed:
         leg, drive = self.mission.legs[at + 1], self._way_on(at, estimator)
         then = None if eta is None or drive.eta is None else added(eta, scene.left(), drive.eta)
         why = None if then is not None else drive.unknown_because or "the arrival at the stop before is unknown"
-        return OnwardLeg(leg.kind.value, leg.place.latitude, leg.place.longitude, leg.place.name, then, why)
+        note = None if then is None else drive.note
+        return OnwardLeg(leg.kind.value, leg.place.latitude, leg.place.longitude, leg.place.name, then, why, note)
 
     def _way_on(self, at: int, estimator: Estimator) -> Drive:
         """The drive from one stop to the next; looked for once as long as places and weights are the same."""
@@ -373,12 +374,16 @@ def _differs(told: Eta, eta: Eta) -> bool:
         return True
     if told.eta_s is None or eta.eta_s is None:
         return _kind(told.unknown_because) != _kind(eta.unknown_because)
-    return worth_telling(told.eta_s, told.at, eta.eta_s, eta.at)
+    if worth_telling(told.eta_s, told.at, eta.eta_s, eta.at):
+        return True
+    before, after = (None if each.onward is None else each.onward.eta_s for each in (told, eta))
+    return before is not None and after is not None and worth_telling(before, told.at, after, eta.at)
 
 
-def _onward_of(eta: Eta) -> tuple[str, float, float, bool] | None:
-    onward = eta.onward
-    return None if onward is None else (onward.leg, onward.latitude, onward.longitude, onward.eta_s is None)
+def _onward_of(eta: Eta) -> tuple[str, float, float, bool, str | None, str | None] | None:
+    to = eta.onward
+    why = None if to is None else _kind(to.unknown_because)
+    return None if to is None else (to.leg, to.latitude, to.longitude, to.eta_s is None, why, to.note)
 
 
 def _kind(why: str | None) -> str | None:

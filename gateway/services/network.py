@@ -35,6 +35,9 @@ WANDER = 25.0
 RENEW = timedelta(minutes=5)
 """How old weights may grow: by then the hour of the day has changed them by 2 % at most."""
 
+CORNER = 1.0
+"""Metres within which roads meet."""
+
 MOST_GOALS = 2_000
 """Places whose roads are remembered."""
 
@@ -131,6 +134,15 @@ class Network:
         snap = snapper.snap(*position, tolerance=FAR)
         return () if snap is None else (snap,)
 
+    def _corner(self, ends: Ends, driving: Driving) -> Ends:
+        """The same places on all roads that meet there."""
+        snapper = self.snappers[driving.profile]
+        found: dict[int, Snap] = {}
+        for end in ends:
+            for snap in snapper.candidates(end.latitude, end.longitude, tolerance=CORNER):
+                found.setdefault(int(self.graph.arc_edge[snap.arc]), snap)
+        return tuple(found.values()) or ends
+
     def closing(self, ends: Ends) -> tuple[Closure, ...]:
         """What closes the roads on which something may be, now."""
         edges = {int(self.graph.arc_edge[end.arc]) for end in ends}
@@ -146,7 +158,9 @@ class Network:
         route = _best(router, start, goal)
         if route is None:
             inside = self.closing((*start, *goal))
-            if inside:
+            if inside:  # at a corner one may be on another road as well
+                route = _best(router, self._corner(start, driving), self._corner(goal, driving))
+            if inside and route is None:
                 router, through = self._relaxed_by(driving, inside), inside
                 route = _best(router, start, goal)
         if route is None:

@@ -222,6 +222,36 @@ async def test_without_roads_it_is_kept_until_there_are_some(centre: Centre, tow
     assert (await on_the_way(centre, town)).distance_m == pytest.approx(2900 + 1400, rel=0.02)
 
 
+async def test_a_closure_on_the_way_to_the_hospital_is_told_before_the_scene_is_reached(
+    roads: Centre, town: Drawn
+) -> None:
+    """The way to the scene is as it was; the arrival at the hospital is told anew in the same turn, and again when no
+    road leads there any more."""
+    await roads.commit([fix_row(0, town.at("A", 100))])
+    incident = {"place": point(town.at("B")), "urgency": "emergency", "id": "i1", "destination": point(town.at("D"))}
+    await roads.ask("POST", "incidents", incident, 201)
+    await roads.ask("POST", "missions", {"unit": UNIT, "incident": "i1", "id": "m1"}, 201)
+    await roads.arrivals.turn(roads.now)
+    before = eta_of(roads)
+    await close(roads, id="c1", area=square(town, "C", 500, 60))
+    after = eta_of(roads)
+    assert before.onward is not None
+    assert before.onward.eta_s is not None
+    assert after.onward is not None
+    assert after.onward.eta_s is not None
+    assert after.eta_s == before.eta_s
+    assert after.onward.eta_s.p50 > before.onward.eta_s.p50 + 60
+    assert after.onward.note is None  # the hospital lies at a corner: by the other street it is open
+    await close(roads, id="c2", area=square(town, "F", 500, 60))
+    await close(roads, id="c3", area=square(town, "B", 500, 60))
+    cut = eta_of(roads)
+    assert p50(cut) == pytest.approx(p50(before))
+    assert cut.onward is not None
+    assert cut.onward.eta_s is None
+    assert cut.onward.unknown_because is not None
+    assert cut.onward.unknown_because.startswith("no open road leads there; closed now: ")
+
+
 # Those who stand in it
 
 

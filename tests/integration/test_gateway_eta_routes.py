@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 import shapely
 
+from gateway.storage import missions
 from tests.fix_centre import Centre
+from tests.fix_gateway import CENTRE
 from tests.fix_map import Drawn
 from tests.fix_town import UNIT, along, fix_row, point, send, standing, tick, watch
 from tests.gateway_traffic import MORNING
+from tracker.missions import By, Leg, LegKind, Mission, Place, Urgency
 from tracker.roads.closures import Closure
 from tracker.roads.engines import CchEngine
 
@@ -170,3 +173,31 @@ async def test_the_route_shows_every_leg_with_its_arrival_time(roads: Centre, to
     (left,) = feature["properties"]["legs"]
     assert (feature["geometry"], left["geometry"]) == (None, hospital["geometry"])
     assert left["eta_s"]["p50"] > roads.arrivals.scene.median / 2
+
+
+async def test_the_stay_at_the_scene_comes_from_the_centre_s_own_history(roads: Centre, town: Drawn) -> None:
+    """Thirty past stays of five minutes or so replace another city's eighteen, an hour later at the latest."""
+    await roads.commit([fix_row(0, town.at("A", 100))])
+    incident = {"place": point(town.at("B")), "urgency": "emergency", "id": "i1", "destination": point(town.at("D"))}
+    await roads.ask("POST", "incidents", incident, 201)
+    scene = Place(*town.at("C"))
+    async with roads.world.pool.connection() as connection, connection.transaction():
+        for number in range(30):
+            began = MORNING - timedelta(hours=2 + number)
+            came, left = began + timedelta(minutes=5), began + timedelta(minutes=10, seconds=number)
+            leg = Leg(LegKind.TO_SCENE, scene, began, came, By.GPS, left, By.GPS)
+            past = Mission(f"past-{number}", UNIT, "i1", Urgency.EMERGENCY, began, (leg,), left)
+            assert await missions.insert(connection, CENTRE, past)
+    await roads.ask("POST", "missions", {"unit": UNIT, "incident": "i1", "id": "m1"}, 201)
+    await roads.arrivals.turn(roads.now)
+    totals = []
+    for _ in range(2):
+        eta = await tick(roads, 0)
+        assert eta is not None
+        assert eta.eta_s is not None
+        assert eta.onward is not None
+        assert eta.onward.eta_s is not None
+        totals.append(eta.onward.eta_s.p50 - eta.eta_s.p50)
+        await roads.arrivals._learn_scene()
+    assert roads.arrivals.scene.median == pytest.approx(314.5)
+    assert totals[0] - totals[1] == pytest.approx(18 * 60 - 314.5, abs=1)
