@@ -114,13 +114,17 @@ class ReceiverDouble:
         with contextlib.suppress(BlockingIOError):
             os.write(self._master, words)
 
-    def talk(self, words: "list[bytes] | None" = None, every_s: float = 0.2, begin: int = 3600) -> None:
+    def talk(
+        self, words: "list[bytes] | None" = None, every_s: float = 0.2, begin: int = 3600, day: str = "221126"
+    ) -> None:
         """Say a second's cycle again and again, quicker than the clock, until `hush` or the end."""
 
         def talking() -> None:
             second = begin
             while not self._stop.wait(every_s):
-                said = cycle(second, latitude=7.15 + second * 1e-4) if words is None else b"".join(words)
+                said = (
+                    cycle(second, latitude=7.15 + second % 3600 * 1e-4, day=day) if words is None else b"".join(words)
+                )
                 self.say(second, said)
                 second += 1
 
