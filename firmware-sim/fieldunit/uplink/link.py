@@ -128,6 +128,7 @@ class Link:
         self._connected = asyncio.Event()
         self._lost = asyncio.Event()
         self._connecting: asyncio.Future[MQTTErrorCode] | None = None
+        self._dialling = False  # whether a thread has begun with that
         self._closing = False
         self._told: str | None = None  # the last trouble: a sentence is not repeated at each try
         self.up = False
@@ -172,8 +173,11 @@ class Link:
                 await asyncio.sleep(self._backoff.next_wait())
         finally:
             self._break()
-            if self._connecting is not None:  # a thread is still at it: what it opens is not wanted any more
-                self._connecting.add_done_callback(self._close_late)
+            if self._connecting is not None:
+                if self._dialling:  # a thread is at it: what it opens is not wanted any more
+                    self._connecting.add_done_callback(self._close_late)
+                else:  # it waits for its turn behind others', thousands in a simulated fleet: nobody waits for that
+                    self._connecting.cancel()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> int | None:
         """Publish.
@@ -206,7 +210,8 @@ class Link:
         self._lost.clear()
         if not self._resend:
             self._client.drop_out_messages()
-        self._connecting = self._loop.run_in_executor(None, self._client.reconnect)
+        self._dialling = False
+        self._connecting = self._loop.run_in_executor(None, self._dial, self._client)
         try:
             await asyncio.shield(self._connecting)
         except ssl.SSLError as error:
@@ -357,6 +362,11 @@ class Link:
         while self._attached is not None:
             self._client.loop_read()  # what had arrived, and then the end, at which paho closes
         self._went_down()
+
+    def _dial(self, client: Client) -> MQTTErrorCode:
+        """Connect, in a thread of the executor."""
+        self._dialling = True
+        return client.reconnect()
 
     def _close_late(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
         if not connecting.cancelled() and connecting.exception() is None:
