@@ -139,7 +139,7 @@ function draw() {
 function drawLamps() {
   const lamp = (name, good, text) => ({ name, good, text });
   const known = state && !lost;
-  const centre = known ? state.centre && state.broker : null;
+  const centre = known ? (state.broker ? state.centre : false) : null;
   const gnss = known ? state.gnss.state === "ok" : null;
   const lamps = [
     lamp("network", known ? state.broker : null, say(known ? (state.broker ? "lamp.yes" : "lamp.no") : "lamp.unknown")),
@@ -292,8 +292,8 @@ function drawMessages() {
 
 // The emergency: hold it, or tap twice. One tap alone is an elbow.
 
-let armed = 0; // performance.now() of the first tap
-let safeArmed = 0;
+let armed = -Infinity; // performance.now() of the first tap
+let safeArmed = -Infinity;
 let holding = 0;
 let raisedByHold = false;
 
@@ -314,7 +314,7 @@ function drawAlarm() {
 }
 
 function raise() {
-  armed = 0;
+  armed = -Infinity;
   press("/api/emergency", { raised: true });
 }
 
@@ -340,7 +340,7 @@ emergency.addEventListener("click", () => {
 });
 $("safe").addEventListener("click", () => {
   if (performance.now() - safeArmed < TWICE_MS) {
-    safeArmed = 0;
+    safeArmed = -Infinity;
     press("/api/emergency", { raised: false });
   } else {
     safeArmed = performance.now();
