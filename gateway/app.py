@@ -104,6 +104,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands)
         world.districts = _districts(settings)
+        world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.closures.begin(found.closures, datetime.now(UTC))
         nights = Nights(

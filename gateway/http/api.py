@@ -18,6 +18,7 @@ from gateway.http import (
     phones,
     region,
     scores,
+    speakers,
     units,
 )
 from gateway.http.access import Forbidden
@@ -31,7 +32,21 @@ def create(world: World) -> FastAPI:
     """The web application of one gateway."""
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
-    for module in (units, crews, incidents, missions, eta, scores, closures, operations, live, region, phones, driver):
+    for module in (
+        units,
+        crews,
+        incidents,
+        missions,
+        eta,
+        scores,
+        closures,
+        operations,
+        live,
+        region,
+        phones,
+        driver,
+        speakers,
+    ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)
 

@@ -53,6 +53,7 @@ class World:
         crews = Crews(centre, live)
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, self.now)
         self.districts: Districts | None = None
+        self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         self.principal = demo_principal(centre)
 

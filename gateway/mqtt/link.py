@@ -25,8 +25,10 @@ from tracker.wire.topics import (
     UnitTopic,
     bridge_receipt,
     every_bridge,
+    every_bridges_presence,
     every_unit,
     gateway_presence,
+    read_bridge_presence,
     read_unit_topic,
 )
 
@@ -68,13 +70,15 @@ class Link:
         self._centre = centre
         self._live = live
         self._receipts = Receipts()
+        self.bridges: dict[str, bool] = {}
+        """Of each bridge that said so, whether it is there."""
         offline = aiomqtt.Will(gateway_presence(centre), presence.encode(Presence(online=False)), qos=1, retain=True)
         self.live_session = Session(
             broker("live"),
             f"{centre}-gateway-live",
             [every_unit(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.PRESENCE, *SAID)]
             + [every_bridge(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.STATUS)]
-            + [EVERY_PHONE],
+            + [every_bridges_presence(centre), EVERY_PHONE],
             will=offline,
             on_connected=self._say_online,
             divert=self._hear_presence,
@@ -127,8 +131,13 @@ class Link:
         if not message.topic.endswith("/presence"):
             return False
         try:
-            topic = read_unit_topic(message.topic)
             said = presence.decode(message.payload)
+            bridge = read_bridge_presence(message.topic)
+            if bridge is not None:
+                self.bridges[bridge] = said.online
+                delivery.acknowledge()
+                return True
+            topic = read_unit_topic(message.topic)
         except BadInput:
             return False  # on to the lane, which keeps it in the quarantine
         self._live.present(topic.unit, said, datetime.now(UTC))

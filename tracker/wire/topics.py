@@ -147,6 +147,18 @@ def bridge_receipt(centre: str, bridge: str, outbox: str) -> str:
     return f"{PREFIX}/{checked_id(centre)}/bridges/{checked_id(bridge)}/receipt/{checked_id(outbox)}"
 
 
+def every_bridges_presence(centre: str) -> str:
+    """The subscription filter for the presence of all bridges of a centre."""
+    return f"{PREFIX}/{checked_id(centre)}/bridges/+/presence"
+
+
+def read_bridge_presence(topic: str) -> str | None:
+    """The bridge whose presence a topic is; None for any other topic."""
+    parts = topic.split("/")
+    ours = len(parts) == 6 and parts[:2] == ["sigap", "v1"] and parts[3] == "bridges" and parts[5] == "presence"
+    return parts[4] if ours and _is_id(parts[4]) else None
+
+
 def bridge_presence(centre: str, bridge: str) -> str:
     """Where a bridge says whether it is there."""
     return f"{PREFIX}/{checked_id(centre)}/bridges/{checked_id(bridge)}/presence"

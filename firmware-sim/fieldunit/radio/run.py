@@ -20,6 +20,9 @@ from fieldunit.uplink.network import Network
 LOOK_S = 1.0
 """How often the table is looked at."""
 
+SUM_UP_S = 3600.0
+"""How often the log has a line on what was heard: static on the air shows there first."""
+
 REOPEN_MAX_S = 10.0
 READ_S = 0.25
 
@@ -58,23 +61,49 @@ def run(config_file: Path, stop: threading.Event, tell: Callable[[str], None]) -
                 tell,
             )
             tell(f"bridge {config.bridge}: {len(table.table.radios)} radios, {store.depth} items wait in the outbox")
-            _listen(SerialPort(config.port.device, config.port.baud), bridge, table, network, stop, tell)
-            tell(f"bridge {config.bridge}: heard {bridge.heard}, receipted {delivery.receipted}, waiting {store.depth}")
+
+            def sum_up() -> None:
+                unreadable = (
+                    ", ".join(f"{count} {reason}" for reason, count in sorted(bridge.refused.items())) or "none"
+                )
+                tell(
+                    f"bridge {config.bridge}: heard {bridge.heard}, receipted {delivery.receipted}, "
+                    f"waiting {store.depth}; without a position {bridge.no_fix}, unreadable {unreadable or 0}"
+                )
+
+            port = SerialPort(config.port.device, config.port.baud)
+            _listen(port, bridge, _Watch(table, network, sum_up), stop, tell)
+            sum_up()
     finally:
         store.close()
 
 
+class _Watch:
+    """What is looked at between two readings of the port."""
+
+    def __init__(self, table: TableFile, network: Network, sum_up: Callable[[], None]) -> None:
+        self._table = table
+        self._network = network
+        self._sum_up = sum_up
+        self._looked = self._summed_up = time.monotonic()
+
+    def look(self) -> None:
+        """Raise what went wrong in the uplink; read the table again if it changed; sum up now and then."""
+        self._network.check()
+        now = time.monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked = now
+            self._table.look()
+        if now - self._summed_up >= SUM_UP_S:
+            self._summed_up = now
+            self._sum_up()
+
+
 def _listen(
-    port: SerialPort,
-    bridge: Bridge,
-    table: TableFile,
-    network: Network,
-    stop: threading.Event,
-    tell: Callable[[str], None],
+    port: SerialPort, bridge: Bridge, watch: _Watch, stop: threading.Event, tell: Callable[[str], None]
 ) -> None:
     backoff = Backoff(minimum=0.5, maximum=REOPEN_MAX_S)
     told: str | None = None
-    looked = time.monotonic()
     while not stop.is_set():
         try:
             port.open()
@@ -85,20 +114,12 @@ def _listen(
             while not stop.is_set():
                 if data := port.read(READ_S):
                     bridge.hear(data, datetime.now(UTC))
-                looked = _look(table, network, looked)
+                watch.look()
         except PortError as error:
             if error.sentence != told:  # a sentence is not repeated at each try
                 told = error.sentence
                 tell(f"{error.sentence}; trying again")
             stop.wait(backoff.next_wait())
-            looked = _look(table, network, looked)
+            watch.look()
         finally:
             port.close()
-
-
-def _look(table: TableFile, network: Network, looked: float) -> float:
-    network.check()
-    if time.monotonic() - looked < LOOK_S:
-        return looked
-    table.look()
-    return time.monotonic()
