@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,53 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fieldunit.outbox import Epoch, Outbox
-from fieldunit.uplink.lanes import GATEWAY_AWAY_S, WINDOWS, Lanes, Message, Windows
+from fieldunit.outbox import Outbox
+from fieldunit.uplink.lanes import GATEWAY_AWAY_S, WINDOWS, Message, Windows
+from tests.unit.fieldunit.uplink.vehicle import TIME, Vehicle, channels
 from tracker.wire.payload import Reading, decode
 from tracker.wire.topics import MAX_PAYLOAD, Channel
-
-TIME = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
-RMC = b"$GNRMC,030405.00,A,0709.00000,S,11153.00000,E,12.30,87.1,211126,,,A*6F"
-
-
-class Vehicle:
-    """An outbox, its lanes, and a clock."""
-
-    def __init__(self, outbox: Outbox, windows: Windows = WINDOWS) -> None:
-        self.outbox = outbox
-        self.lanes = Lanes(outbox, windows)
-        self.now = 1000.0
-
-    def sample(self, count: int = 1) -> list[int]:
-        """Epochs of the present."""
-        seqs = []
-        for _ in range(count):
-            seqs.append(self.outbox.append("gnss", TIME, [RMC]))
-            self.lanes.appended(self.outbox.newest(1)[0])
-        return seqs
-
-    def recall(self, count: int) -> list[int]:
-        """Epochs of the past."""
-        return self.outbox.append_many([Epoch("gnss", TIME, (RMC,))] * count)
-
-    def connect(self, *, gateway: bool = True) -> None:
-        self.lanes.link_up(self.now, granted=20)
-        if gateway:
-            self.lanes.gateway_present(True, self.now)
-
-    def send(self, *, answer: bool = True, backlog: bool = True) -> list[Message]:
-        """All that may go now; the broker answers at once."""
-        messages = []
-        while message := self.lanes.next_message(self.now, backlog=backlog):
-            messages.append(message)
-            if answer:
-                self.lanes.acknowledged(message)
-        return messages
-
-    def receipt(self, *seqs: int) -> None:
-        ranges = [(seq, seq) for seq in seqs]
-        self.outbox.delete(ranges)
-        self.lanes.receipted(ranges)
 
 
 @pytest.fixture
@@ -68,10 +25,6 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 @pytest.fixture
 def vehicle(outbox: Outbox) -> Vehicle:
     return Vehicle(outbox)
-
-
-def channels(messages: list[Message]) -> list[tuple[Channel, tuple[int, ...]]]:
-    return [(message.channel, message.seqs) for message in messages]
 
 
 def test_an_epoch_goes_out_live_at_once(vehicle: Vehicle) -> None:
