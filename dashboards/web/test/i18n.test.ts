@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CATALOGUES, preferred, translate, translateCode } from '../src/i18n/catalogue.ts'
-import { age, direction, duration, localDateTime, minutes, speed, utcDateTime } from '../src/i18n/formats.ts'
+import { age, direction, duration, interval, localDateTime, minutes, speed, utcDateTime } from '../src/i18n/formats.ts'
 
 const holes = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map((match) => match[0]).toSorted()
 
@@ -55,6 +55,13 @@ test('an age that is not known is a dash and never zero', () => {
 test('a fix ahead of the clock says so, a small difference does not', () => {
   expect(age('en', -90)).toBe("1 min 30 s ahead of the server's clock")
   expect(age('en', -1.5)).toBe('0 s')
+})
+
+test('the ends of an interval are told apart', () => {
+  expect(interval('en', 601, 1310)).toContain('11 min and 22 min')
+  expect(interval('en', 22.4, 51.9)).toContain('22 s and 51 s')
+  expect(interval('en', 0.2, 30)).toContain('1 s and 30 s')
+  expect(interval('en', 125, 175)).toContain('2 min 5 s and 2 min 55 s')
 })
 
 test('an ETA is rounded up to minutes and never to nothing', () => {

@@ -39,6 +39,15 @@ function isEta(value: unknown): boolean {
   )
 }
 
+function isCrew(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { says, emergency } = value
+  return (
+    (says == null || (isObject(says) && typeof says['status'] === 'string' && typeof says['at'] === 'string')) &&
+    (emergency == null || (isObject(emergency) && !Number.isNaN(Date.parse(String(emergency['since'])))))
+  )
+}
+
 function isUnit(value: unknown): value is Unit {
   return (
     isObject(value) &&
@@ -48,6 +57,7 @@ function isUnit(value: unknown): value is Unit {
     Number.isFinite(value['lost_after_s']) &&
     (value['position'] === null || isPosition(value['position'])) &&
     (value['eta'] == null || isEta(value['eta'])) &&
+    (value['crew'] === undefined || isCrew(value['crew'])) &&
     (value['events'] === undefined || (Array.isArray(value['events']) && value['events'].every(isObject)))
   )
 }

@@ -79,6 +79,11 @@ export async function deleteDestination(unit: string): Promise<void> {
   await checked(await fetch(destinationOf(unit), { method: 'DELETE' }))
 }
 
+/** Tell a crew that its emergency was seen. */
+export async function acknowledgeEmergency(unit: string): Promise<void> {
+  await checked(await fetch(`api/v1/units/${encodeURIComponent(unit)}/emergency/ack`, { method: 'POST' }))
+}
+
 function destinationOf(unit: string): string {
   return `api/v1/units/${encodeURIComponent(unit)}/destination`
 }

@@ -29,6 +29,27 @@ export type Unit = {
   mission?: UnitMission | null // absent where a gateway follows no missions
   eta?: LiveEta | null // null: it is on the way to nowhere
   events?: DriveEvent[] // what holds now about the drive
+  crew?: CrewSide // absent where a gateway hears no crews
+}
+
+/** What a crew and its vehicle say; what was never said is absent. */
+export type CrewSide = {
+  says?: { status: string; at: string; mission: string | null; source: string } | null
+  answer?: { mission: string; accepted: boolean; reason: string; at: string } | null
+  emergency?: CrewEmergency | null
+  inputs?: Record<string, { on: boolean; at: string }>
+  health?: CrewHealth | null
+}
+
+export type CrewEmergency = { since: string; source: string; said_at: string; acknowledged_at: string | null }
+
+export type CrewHealth = {
+  at: string
+  received_at: string
+  supply_v: number | null
+  outbox_depth: number | null
+  clock_skew_s: number | null
+  troubles: string[] // sentences
 }
 
 /** Seconds until an arrival: it is as likely to be sooner as later than p50, and four times in five between the ends. */

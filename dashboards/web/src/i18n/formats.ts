@@ -68,6 +68,13 @@ export function range(language: Language, fromS: number, toS: number): string {
   return from === to ? minutes(language, toS) : translate(language, 'eta.range', { from: from ?? 1, to: to ?? 1 })
 }
 
+/** Both ends of an interval as a sentence has them: in minutes, and to the second where minutes would not tell them apart. */
+export function interval(language: Language, fromS: number, toS: number): string {
+  const alike = minutes(language, fromS) === minutes(language, toS)
+  const say = alike ? duration : minutes
+  return translate(language, 'eta.interval', { p10: say(language, Math.max(1, fromS)), p90: say(language, Math.max(1, toS)) })
+}
+
 /** Hour and minute at the centre. */
 export function localMinute(language: Language, time: number): string {
   const hands = { timeZone: LOCAL_ZONE, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' } as const
