@@ -67,8 +67,8 @@ the middle every fifth leg is a part: the drift of another stretch is no error o
 _SPREAD = 0.25  # of log(actual / expected) of a leg, for weighing legs against priors
 _TAIL = 0.35  # |log(actual / expected)| from which on the loss is linear
 _PACE_SPREAD = 0.4  # prior standard deviation of log pace
-_HOUR_STEP = 0.25  # of log factor from one hour to the next, beside the prior's own step: streets fill within two hours
-_HOUR_LEVEL = 0.4  # of log factor, so that hours without legs stay near their neighbours and the prior
+_HOUR_STEP = 0.12  # of log factor from one hour to the next, beside the prior's own step
+_HOUR_LEVEL = 0.3  # of log factor, so that hours without legs stay near their neighbours and the prior
 _WEEKEND = 0.2  # of log factor between weekday and weekend, beside the prior's own
 _CONSTANT_SPREAD = 0.5  # of the logarithms of the delay at junctions and of the constant
 _ITERATIONS, _GAIN = 50, 1e-6  # steps at most; gain in log likelihood below which no further one is made
