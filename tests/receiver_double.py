@@ -8,6 +8,7 @@ import termios
 import threading
 import time
 import tty
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -114,22 +115,32 @@ class ReceiverDouble:
         with contextlib.suppress(BlockingIOError):
             os.write(self._master, words)
 
-    def talk(
-        self, words: "list[bytes] | None" = None, every_s: float = 0.2, begin: int = 3600, day: str = "221126"
-    ) -> None:
+    def talk(self, words: "list[bytes] | None" = None, every_s: float = 0.2, begin: int = 3600) -> None:
         """Say a second's cycle again and again, quicker than the clock, until `hush` or the end."""
 
         def talking() -> None:
             second = begin
             while not self._stop.wait(every_s):
-                said = (
-                    cycle(second, latitude=7.15 + second % 3600 * 1e-4, day=day) if words is None else b"".join(words)
-                )
+                said = cycle(second, latitude=7.15 + second % 3600 * 1e-4) if words is None else b"".join(words)
                 self.say(second, said)
                 second += 1
 
+        self._begin(talking)
+
+    def tell_the_time(self) -> None:
+        """Say the true time each second, a tenth of a second late."""
+
+        def telling() -> None:
+            while not self._stop.wait(1.1 - time.time() % 1.0):
+                now = time.gmtime()
+                second = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
+                self.say(second, cycle(second, day=time.strftime("%d%m%y", now)))
+
+        self._begin(telling)
+
+    def _begin(self, work: Callable[[], None]) -> None:
         self._stop.clear()
-        self._thread = threading.Thread(target=talking)
+        self._thread = threading.Thread(target=work)
         self._thread.start()
 
     def hush(self) -> None:

@@ -250,8 +250,7 @@ def test_the_doctor_finds_nothing_where_all_is_well(mosquitto: Mosquitto, tmp_pa
     with ReceivingCentre(mosquitto.port, receipts=True) as centre, ReceiverDouble(tmp_path / "gnss") as double:
         centre.say_online(True)
         double.plug()
-        now = datetime.now(UTC)
-        double.talk(every_s=1.0, begin=int(now.timestamp()) % 86400, day=f"{now:%d%m%y}")
+        double.tell_the_time()
         done = doctor(path, "--json")
         assert done.returncode == 0, done.stdout
         found = json.loads(done.stdout)

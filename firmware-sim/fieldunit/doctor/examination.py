@@ -1,7 +1,6 @@
 """All checks in the order in which a fix goes: receiver, clock, disk, outbox, broker, centre."""
 
 import time
-from datetime import UTC
 
 from fieldunit.agent.config import Config
 from fieldunit.doctor import broker, machine, receivers
@@ -28,9 +27,11 @@ def examine(config: Config, listen_s: float = receivers.LISTEN_S) -> list[Findin
             for each in config.receivers
         ]
     else:
-        found, clock = receivers.examine(config, listen_s)
+        told, clock = receivers.examine(config, listen_s)
+        found = [receivers.finding(each) for each in told]
         found.append(receivers.clock_finding(clock, time.time()))
-        message = health.encode(Health(at=clock.now(time.monotonic(), time.time())[0].astimezone(UTC)))
+        at, _ = clock.now(time.monotonic(), time.time())
+        message = health.encode(Health(at=at, receivers=tuple(told), clock_skew_s=clock.skew_s))
     found += machine.disk(config)
     found.append(waiting)
     return found + broker.examine(config, message)

@@ -10,6 +10,7 @@ from fieldunit.agent.source import Source
 from fieldunit.doctor.finding import Finding, Level
 from fieldunit.receivers.condition import State
 from fieldunit.receivers.reader import Event, Reader, open_port
+from tracker.wire.health import MAX_DETAIL, ReceiverHealth
 
 LISTEN_S = 30.0
 """A speed is found in twenty seconds at most, and a fix is said each second."""
@@ -17,11 +18,9 @@ LISTEN_S = 30.0
 SKEW_S = 2.0
 """Of the system's clock; more, and certificates, logs and statuses without GNSS carry a wrong time."""
 
-_BAD = {State.STARTING: "it has not spoken in time"}
 
-
-def examine(config: Config, seconds: float = LISTEN_S) -> tuple[list[Finding], DeviceClock]:
-    """The findings on each receiver, and the clock as they set it."""
+def examine(config: Config, seconds: float = LISTEN_S) -> tuple[list[ReceiverHealth], DeviceClock]:
+    """How each receiver is, and the clock as they set it."""
     earliest = datetime.combine(config.clock.earliest, datetime.min.time(), UTC)
     clock = DeviceClock(earliest, trust_system=config.clock.trust_system)
     events: queue.Queue[Event] = queue.Queue()
@@ -44,7 +43,13 @@ def examine(config: Config, seconds: float = LISTEN_S) -> tuple[list[Finding], D
         for reader in readers:
             reader.stop()
     now = time.monotonic()
-    return [_finding(name, *source.tell(now)) for name, source in sources.items()], clock
+    return [_health(name, *source.tell(now)) for name, source in sources.items()], clock
+
+
+def finding(told: ReceiverHealth) -> Finding:
+    """The line about a receiver."""
+    level = Level.OK if told.state == State.OK else Level.FAILED
+    return Finding(f"receiver {told.source}", level, told.detail)
 
 
 def clock_finding(clock: DeviceClock, system: float) -> Finding:
@@ -80,7 +85,6 @@ def _all_known(sources: dict[str, Source], clock: DeviceClock) -> bool:
     return clock.skew_s is not None and all(source.tell(now)[0] is State.OK for source in sources.values())
 
 
-def _finding(name: str, state: State, sentence: str) -> Finding:
-    level = Level.OK if state is State.OK else Level.FAILED
-    remark = f"; {_BAD[state]}" if state in _BAD else ""
-    return Finding(f"receiver {name}", level, f"{sentence}{remark}")
+def _health(name: str, state: State, sentence: str) -> ReceiverHealth:
+    remark = "; it has not spoken in time" if state is State.STARTING else ""
+    return ReceiverHealth(name, state, f"{sentence}{remark}"[:MAX_DETAIL])
