@@ -1,7 +1,7 @@
 """Silence on a mission is an alarm; how long it may last depends on what the unit is doing.
 
-A vehicle on its way to a patient that is not heard of for a minute is a question for the dispatcher now. One that stands
-at a hospital, below a roof, is not for ten. One that is free is nobody's alarm: the board shows its age.
+A vehicle on its way to a patient that is not heard of for a minute is a question for the dispatcher now. One that
+stands at a hospital, below a roof, is not for ten. One that is free is no alarm: the board shows its age.
 """
 
 from collections.abc import Mapping

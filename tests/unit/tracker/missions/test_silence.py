@@ -24,7 +24,7 @@ def test_the_alarm_comes_exactly_when_the_limit_is_reached(status: Status) -> No
 
 def test_every_status_of_a_mission_has_a_limit_and_a_free_unit_has_none() -> None:
     """A parked vehicle in its garage alarms nobody."""
-    assert ON_MISSION <= set(LIMITS_S)
+    assert set(LIMITS_S) >= ON_MISSION
     for status in (Status.AVAILABLE, Status.OUT_OF_SERVICE):
         assert silent_since(status, AT, None, after(1e6)) is None
 
