@@ -2,6 +2,7 @@
 
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 import tty
@@ -163,6 +164,7 @@ def test_what_a_radio_says_is_in_the_track(room: tuple[Radio, BridgeProcess], ce
     assert datetime.fromisoformat(found[0]["fix_time"]) == NOW
     assert [found[0]["latitude"], found[0]["longitude"]] == pytest.approx([-7.15, 111.88])
     assert found[0]["outbox"].startswith("induk/")
+    until(lambda: kept_by(bridge) == 0, 20, "receipts for all of it")
     assert bridge.stop() == 0
     bridge.says("heard 4, receipted 4, waiting 0")  # the fourth is the status
 
@@ -177,20 +179,20 @@ def test_nothing_is_lost_while_the_centre_is_away_and_the_bridge_is_killed(
     bridge.start()
     bridge.says("no connection")
     radio.say(b"".join(analogue(NOW + timedelta(seconds=second)) + b"\r\n" for second in range(20)))
-    until(lambda: heard_by(bridge) >= 21, 20, "twenty positions and a status in the outbox")
+    until(lambda: kept_by(bridge) >= 21, 20, "twenty positions and a status in the outbox")
     bridge.kill()
     mosquitto.start()
     bridge.start()
     bridge.says("21 items wait")
     centre.start()
     wait_for(centre, 20)
+    until(lambda: kept_by(bridge) == 0, 20, "receipts for all of it")
     assert bridge.stop() == 0
     bridge.says("waiting 0")
 
 
-def heard_by(bridge: BridgeProcess) -> int:
+def kept_by(bridge: BridgeProcess) -> int:
     """Items in its outbox, read beside it."""
-    import sqlite3
 
     (file,) = (bridge.folder / "state").glob("*.outbox")
     connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)

@@ -63,9 +63,7 @@ def run(config_file: Path, stop: threading.Event, tell: Callable[[str], None]) -
             tell(f"bridge {config.bridge}: {len(table.table.radios)} radios, {store.depth} items wait in the outbox")
 
             def sum_up() -> None:
-                unreadable = (
-                    ", ".join(f"{count} {reason}" for reason, count in sorted(bridge.refused.items())) or "none"
-                )
+                unreadable = ", ".join(f"{count} {reason}" for reason, count in sorted(bridge.refused.items()))
                 tell(
                     f"bridge {config.bridge}: heard {bridge.heard}, receipted {delivery.receipted}, "
                     f"waiting {store.depth}; without a position {bridge.no_fix}, unreadable {unreadable or 0}"
