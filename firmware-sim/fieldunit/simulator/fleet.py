@@ -4,6 +4,7 @@ Each epoch may wait for the disk before the next one of that vehicle comes, so t
 threads: what waits for a disk in one does not hold up the others.
 """
 
+import contextlib
 import heapq
 import math
 import random
@@ -17,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from fieldunit.simulator.car import Car, Seen
-from fieldunit.simulator.roads import Roads, roads_of
+from fieldunit.simulator.roads import Roads, RoadsError, roads_of
 from fieldunit.simulator.vehicle import BEGINS, BUSY, Habits, Vehicle
 from tracker.regions import Profile
 from tracker.roads.snap import Snap
@@ -71,13 +72,22 @@ def fleet_of(profile: Profile, count: int, rate: float, seed: int, roads: Roads 
 class Homes:
     """Where the vehicles of a profile wait, and where its hospitals are taken to be.
 
-    A profile has no coordinates of hospitals; they stand in the centres of the districts where most roads meet.
+    A profile has no coordinates of hospitals; they stand in the centres of the districts where most roads meet. Of a
+    region of roads that holds only some districts, only those count.
+
+    Raises:
+        RoadsError: no district lies on these roads.
     """
 
     def __init__(self, profile: Profile, roads: Roads) -> None:
-        districts = {each.name: roads.nearest(each.latitude, each.longitude) for each in profile.districts}
+        districts: dict[str, Snap] = {}
+        for each in profile.districts:
+            with contextlib.suppress(RoadsError):
+                districts[each.name] = roads.nearest(each.latitude, each.longitude)
+        if not districts:
+            raise RoadsError(f"no district of {profile.name} lies on the roads of {roads.graph.region}")
         self._districts = list(districts.values())
-        self._homes = {unit.id: districts[unit.home] for unit in profile.units}
+        self._homes = {unit.id: districts[unit.home] for unit in profile.units if unit.home in districts}
         ranked = sorted(districts.values(), key=lambda place: -roads.streets_at(place))
         self.hospitals = tuple(ranked[: max(1, min(profile.hospitals, len(ranked)))])
 
