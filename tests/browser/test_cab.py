@@ -221,3 +221,24 @@ def test_axe_finds_nothing_and_every_target_is_big(
         look("english")
     finally:
         cab.context.close()
+
+
+def test_the_board_shows_an_emergency_across_the_page_until_somebody_has_seen_it(road: Road, chromium: Browser) -> None:
+    """With the crew's status on its row; acknowledged there, the crew knows."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="id-ID")
+    board = context.new_page()
+    board.goto(f"{road.gateway.url}/")
+    row = board.locator(f'[data-testid="unit-row"][data-unit="{UNIT}"]')
+    road.vehicle.press("status", {"status": "on-scene"})
+    expect(row.get_by_test_id("chip-status")).to_have_text("di lokasi", timeout=15_000)
+    road.vehicle.press("emergency", {"raised": True})
+    alarm = board.get_by_test_id("emergency")
+    expect(alarm).to_contain_text("DARURAT: Ambulans 01", timeout=15_000)
+    expect(row.get_by_test_id("chip-emergency")).to_have_text("DARURAT")
+    REPORTS.mkdir(exist_ok=True)
+    board.screenshot(path=REPORTS / "board-emergency.png")
+    alarm.get_by_role("button", name="Sudah dilihat").click()
+    expect(alarm).to_have_count(0)
+    expect(row.get_by_test_id("chip-emergency")).to_have_text("darurat, ditangani")
+    until(lambda: road.vehicle.look()["emergency"]["acknowledged"], what="the crew knows")
+    context.close()
