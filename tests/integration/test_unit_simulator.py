@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.demo.broker import Mosquitto
+from tests.agent_settings import config_text, receiver
 from tests.integration.test_unit_commands import entries, run, running
 from tests.receiving_centre import ReceivingCentre, eventually
 from tracker.geodesy import distance
@@ -125,6 +126,51 @@ def test_one_vehicle_is_read_through_its_port_while_the_others_are_sent(mosquitt
     refused = run("simulate", mosquitto, "--units", "1", "--pty", f"ambulans-01:{tmp_path / 'file'}")
     assert refused.returncode == 2
     assert "is there already and no link" in refused.stderr
+
+
+@pytest.mark.slow
+def test_the_agent_reads_a_simulated_vehicle_through_its_port(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """What `sigap-unit agent` brings to the centre is what the simulated receiver said, second for second, across a
+    power cut that takes the port away and brings it back."""
+    link = tmp_path / "gnss"
+    text = "units = 1\n[day]\nown_calls = false\n[[unit]]\nname = 'ambulans-01'\n"
+    text += "[[unit.power_cut]]\nat_s = 12\nfor_s = 4\n"
+    (tmp_path / "s.toml").write_text(text)
+    unit = config_text(
+        tmp_path / "state",
+        port=mosquitto.port,
+        receivers=receiver(link),
+        more="[sampling]\nparked_s = 0\ndriving_s = 0\n",
+    )
+    (tmp_path / "unit.toml").write_text(unit)
+    simulating = ["simulate", "--scenario", str(tmp_path / "s.toml"), "--pty", f"ambulans-01:{link}"]
+    program = [sys.executable, "-m", "fieldunit"]
+    with ReceivingCentre(mosquitto.port, receipts=True) as centre:
+        centre.say_online(True)
+        with (
+            subprocess.Popen([*program, *simulating]) as vehicle,
+            subprocess.Popen([*program, "agent", "--config", str(tmp_path / "unit.toml")]) as agent,
+        ):
+            try:
+                eventually(lambda: gaps(centre.fix_times("ambulans-01")), 90)
+                eventually(lambda: len(centre.fix_times("ambulans-01")) > 15, 30)
+            finally:
+                vehicle.send_signal(signal.SIGINT)
+                agent.send_signal(signal.SIGTERM)
+            assert vehicle.wait(30) == 0
+            assert agent.wait(30) == 0
+        times = centre.fix_times("ambulans-01")
+        assert {each.microsecond for each in times} == {0}
+        [gap] = gaps(times)
+        assert 4 <= gap <= 20  # the cut, and some seconds to find the sky and the plug again
+        steps = [(b - a).total_seconds() for a, b in itertools.pairwise(times)]
+        assert steps.count(1.0) == len(steps) - 1
+
+
+def gaps(times: list[datetime]) -> list[float]:
+    """Seconds between neighbouring times, of those more than two seconds apart."""
+    between = [(b - a).total_seconds() for a, b in itertools.pairwise(times)]
+    return [each for each in between if each > 2]
 
 
 @pytest.mark.slow
