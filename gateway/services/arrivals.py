@@ -85,6 +85,7 @@ class Arrivals:
         self._told: deque[Told] = deque()
         self._events: deque[MissionEvent] = deque()
         self._wake = asyncio.Event()
+        self._urgent = False  # there is no time to gather
         self._serial = estimator.serial  # of the weights that everybody was routed by
         missions.on_change = self._on_change
 
@@ -119,6 +120,7 @@ class Arrivals:
 
     def look_again(self) -> None:
         """Weights have changed: route everybody now, and not with the next fix."""
+        self._urgent = True
         self._wake.set()
 
     def followed(self, unit: str) -> Followed | None:
@@ -137,9 +139,11 @@ class Arrivals:
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
-                await asyncio.sleep(GATHER_S)
+                if not self._urgent:
+                    await asyncio.sleep(GATHER_S)
             except TimeoutError:
                 pass  # nothing new: what there is has aged
+            self._urgent = False
             self._wake.clear()
             sweep = time.monotonic() - swept >= SWEEP_S
             if sweep:
@@ -241,6 +245,8 @@ class Arrivals:
         """What is left of each one's plan, found for all at once; None where a new plan is needed. Those whose drive is
         known already for this fix and these weights are left out."""
         due = [each for each in moved if each.needs_drive(self.estimator.serial)]
+        for each in due:
+            each.keep_plan(self.estimator)
         network = self.estimator.network
         if network is None:
             return [(each, None) for each in due]

@@ -157,6 +157,12 @@ class Followed:
         through = self._drive is not None and self._drive.note is not None
         return self.plan is not None and self._plan_serial == serial and not through
 
+    def keep_plan(self, estimator: Estimator) -> None:
+        """Weights have changed: keep the plan if it is the best by the new ones too."""
+        through = self._drive is not None and self._drive.note is not None
+        if not through and estimator.spares(self.plan, self._plan_serial, self.driving):
+            self._plan_serial = estimator.serial
+
     def rest(self, near: Nearby, rows: range) -> Rest | None:
         """What is left of the plan from the newest fix; None if that is not on it."""
         if self.plan is None or self.newest is None:
@@ -335,6 +341,8 @@ class Followed:
         """The drive from one stop to the next; looked for once as long as places and weights are the same."""
         here, leg = self.mission.legs[at].place, self.mission.legs[at + 1]
         known = self._onward
+        if known is not None and known[2].note is None and estimator.spares(self.onward_plan, known[0], self.driving):
+            known = self._onward = (estimator.serial, *known[1:])
         if known is None or known[0] != estimator.serial or known[1].place != leg.place:
             try:
                 drive, plan = estimator.plan(Position(here.latitude, here.longitude), leg.place, self.driving)

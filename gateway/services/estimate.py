@@ -94,6 +94,12 @@ class Estimator:
         self.reweigh(moment)
         return True
 
+    def spares(self, plan: Plan | None, serial: int, driving: Driving) -> bool:
+        """Whether a plan that was the best by the weights of this serial is the best by those of now."""
+        if plan is None or self.network is None:
+            return False
+        return serial == self.serial or (serial == self.serial - 1 and self.network.spares(plan.route.arcs, driving))
+
     def plan(
         self, position: Position, place: Place, driving: Driving, *, standing: bool = True
     ) -> tuple[Drive, Plan | None]:

@@ -17,7 +17,7 @@ from tracker.eta.ends import best_route, places
 from tracker.eta.speeds import Driving, SpeedModel, Speeds
 from tracker.missions import Place
 from tracker.roads.closures import Closure, Closures
-from tracker.roads.engines import Engine
+from tracker.roads.engines import Engine, Weights
 from tracker.roads.graph import Profile, RoadGraph
 from tracker.roads.isochrone import isochrones
 from tracker.roads.router import Route, Router
@@ -86,21 +86,43 @@ class Network:
         self.closures = closures or Closures(graph)
         self._goals: dict[tuple[float, float, Profile], Ends] = {}
         self._relaxed: dict[tuple[Driving, frozenset[str]], Router] = {}
-        self.reweigh(moment)
+        self._open: dict[Driving, Weights] = {}  # without closures
+        self._open_at = moment
+        self.slower: dict[Driving, NDArray[np.bool_]] | None = None
+        """[m] the arcs that the last change made slower; None if it made any faster, or the network is new."""
+        self.reweigh(moment, anew=True)
 
     def learn(self, model: SpeedModel, moment: datetime) -> None:
         """Drive by another model from now on."""
         self.speeds = Speeds(self.graph, model)
-        self.reweigh(moment)
+        self.reweigh(moment, anew=True)
 
-    def reweigh(self, moment: datetime) -> None:
-        """Renew all weights: for another time, or because closures have changed."""
+    def reweigh(self, moment: datetime, *, anew: bool = False) -> None:
+        """Renew the weights: because closures have changed, or for another hour.
+
+        Args:
+            moment: for which.
+            anew: also those of open roads, which otherwise stay as they are until they are `RENEW` old.
+        """
         self.weighed_at = moment
         self._relaxed.clear()
+        if anew or not self._open_at <= moment < self._open_at + RENEW:
+            self._open = {driving: self.speeds.weights(driving, moment) for driving in self.routers}
+            self._open_at = moment
+        slower: dict[Driving, NDArray[np.bool_]] = {}
         for driving, router in self.routers.items():
-            router.customise(self.closures.changed(self.speeds.weights(driving, moment), moment))
-        change = self.closures.next_change(moment)
-        self.renew_at = min(moment + RENEW, change) if change is not None else moment + RENEW
+            before, weights = router.weights, self.closures.changed(self._open[driving], moment)
+            router.customise(weights)
+            if bool((router.weights >= before).all()):
+                slower[driving] = router.weights > before
+        self.slower = slower if len(slower) == len(self.routers) and not anew else None
+        change, hour = self.closures.next_change(moment), self._open_at + RENEW
+        self.renew_at = min(hour, change) if change is not None else hour
+
+    def spares(self, arcs: NDArray[np.int32], driving: Driving) -> bool:
+        """Whether a cheapest way over these arcs still is the cheapest after the last change of weights: roads became
+        slower only, and none of these."""
+        return self.slower is not None and not bool(self.slower[driving][arcs].any())
 
     # Ends
 
@@ -186,8 +208,7 @@ class Network:
         key = (driving, frozenset(each.id for each in closures))
         router = self._relaxed.get(key)
         if router is None:
-            open_weights = self.speeds.weights(driving, self.weighed_at)
-            weights = self.closures.changed(open_weights, self.weighed_at, passable=key[1])
+            weights = self.closures.changed(self._open[driving], self.weighed_at, passable=key[1])
             if len(self._relaxed) >= MOST_RELAXED:
                 del self._relaxed[next(iter(self._relaxed))]
             router = self._relaxed[key] = self.routers[driving].beside(weights)

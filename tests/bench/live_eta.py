@@ -35,6 +35,7 @@ from tracker.eta.speeds import Driving, prior
 from tracker.fix import Fix
 from tracker.geodesy import bearing
 from tracker.missions import Place, Urgency, sent_to
+from tracker.roads.closures import Closure
 from tracker.roads.engines import CchEngine
 from tracker.roads.graph import RoadGraph
 
@@ -106,6 +107,12 @@ def fleet(estimator: Estimator, units: int, seconds: int) -> tuple[list[tuple[st
     return goals, batches
 
 
+def around(latitude: float, longitude: float) -> tuple[tuple[float, float], ...]:
+    """A square of about 600 m."""
+    corners = ((-1, -1), (-1, 1), (1, 1), (1, -1))
+    return tuple((latitude + north * 0.0027, longitude + east * 0.0036) for north, east in corners)
+
+
 async def run(graph: RoadGraph, units: int, seconds: int) -> dict[str, float]:
     """Drive the fleet on the test's clock; what it cost."""
     estimator = Estimator(prior("Asia/Jakarta"))
@@ -145,12 +152,19 @@ async def run(graph: RoadGraph, units: int, seconds: int) -> dict[str, float]:
     assert fresh == units, f"{units - fresh} arrival times are not of the newest fix"
     plans = sum(each.plans for each in arrivals._followed.values()) - planned
     begin = time.process_time()
-    estimator.reweigh(now)
+    estimator.learn(estimator.speeds, now)
     await arrivals.turn(now)
     anew = time.process_time() - begin
+    assert estimator.network is not None
+    middle = (float(np.median(graph.node_latitude)), float(np.median(graph.node_longitude)))
+    begin = time.process_time()
+    estimator.network.closures.put(Closure("flood", START, area=around(*middle)))
+    estimator.reweigh(now)
+    await arrivals.turn(now)
+    closed = time.process_time() - begin
     return {
         "units": units, "arcs": graph.arcs, "core_percent": 100 * spent / measured,
-        "worst_ms": 1000 * worst, "all_anew_ms": 1000 * anew,
+        "worst_ms": 1000 * worst, "all_anew_ms": 1000 * anew, "closure_ms": 1000 * closed,
         "told_per_s": (len(arrivals._told) - told) / measured, "routed_per_s": plans / measured,
     }  # fmt: skip
 

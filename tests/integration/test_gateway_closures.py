@@ -1,6 +1,7 @@
 """Closed and slow roads over the API: entered by area, line, point or way, kept, obeyed, ended; and what becomes of
 those who stand in them."""
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,14 @@ import pytest
 
 from gateway.feeds.live import Eta
 from gateway.http.access import Permission, Principal
+from gateway.services.network import Position
 from gateway.storage import closures as storage
 from tests.fix_centre import Centre
 from tests.fix_gateway import CENTRE
 from tests.fix_map import Drawn
 from tests.fix_town import UNIT, along, fix_row, point, send, tick, told_events, watch
 from tests.gateway_traffic import MORNING
+from tracker.missions import Place
 from tracker.roads.closures import CREEP
 from tracker.roads.engines import CchEngine
 
@@ -220,6 +223,43 @@ async def test_without_roads_it_is_kept_until_there_are_some(centre: Centre, tow
         centre.world.closures.begin(await storage.find(connection, CENTRE, now=centre.now), centre.now)
     assert (await centre.ask("GET", "closures/c1"))["effect"]["edges"] == 1
     assert (await on_the_way(centre, town)).distance_m == pytest.approx(2900 + 1400, rel=0.02)
+
+
+async def test_who_does_not_drive_there_is_not_routed_anew_and_everybody_is_as_if(roads: Centre, town: Drawn) -> None:
+    """Closures come and go at random while a unit drives: the plan that was kept, because roads became slower only and
+    none of its own, is what routing from there finds; and where roads open again, so is the new one."""
+    chance = random.Random(1)
+    await on_the_way(roads, town)
+    estimator, kept = roads.arrivals.estimator, 0
+    followed = roads.arrivals.followed(UNIT)
+    assert followed is not None
+    holding: list[str] = []
+    for number in range(40):
+        before, grows = followed.plans, not holding or chance.random() < 0.55
+        if grows:
+            place = town.at(chance.choice("ABCEFG"), 500) if number % 2 else town.at(chance.choice("ABCD"), 0, -350)
+            slow = {
+                "factor": chance.choice([None, 1.5, 4.0]),
+                "line": [point(place)],
+                "id": f"c{number}",
+                "reason": "x",
+            }
+            await roads.ask("POST", "closures", slow, 201)
+            holding.append(f"c{number}")
+        else:
+            await roads.ask("DELETE", f"closures/{holding.pop(chance.randrange(len(holding)))}")
+        here = town.at("A", 60 + 10 * number)
+        await roads.commit([fix_row(2 + number, here, course=90.0)])
+        assert followed._drive is not None
+        drive, _ = estimator.plan(
+            Position(*here, 90.0, 12.0), Place(*town.at("D", -50)), followed.driving, standing=False
+        )
+        assert (followed._drive.note, followed._drive.unknown_because) == (drive.note, drive.unknown_because)
+        if drive.eta is not None:
+            assert followed._drive.eta is not None
+            assert followed._drive.eta.p50 == pytest.approx(drive.eta.p50, abs=0.1)
+        kept += grows and followed.plans == before
+    assert kept >= 5
 
 
 async def test_a_closure_on_the_way_to_the_hospital_is_told_before_the_scene_is_reached(
