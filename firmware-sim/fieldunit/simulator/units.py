@@ -82,9 +82,11 @@ class SimulatedUnit:
 
     def surroundings(self, *, covered: bool, powered: bool) -> None:
         """Whether there is a mobile network where the vehicle is, and whether its battery gives current."""
-        if powered != self._powered:
-            self._powered = powered
-            self._cut_power() if not powered else self._restart()
+        if powered and not self._powered:
+            self._restart()
+        elif self._powered and not powered:
+            self._cut_power()
+        self._powered = powered
         self._covered = covered and not self._gone_for_good
         linked = self._covered and self._powered
         if linked != self._linked:
@@ -123,7 +125,8 @@ class SimulatedUnit:
 
     def tally(self) -> Tally:
         """What became of the reports, over all its lives."""
-        now = self._unit.tally()
+        dark = Tally(0, 0, 0 if self.outbox is None else self.outbox.depth)  # its life is among the former ones already
+        now = self._unit.tally() if self._powered else dark
         return Tally(*(sum(column) for column in zip(now, *self._before, strict=True)))
 
     def _begin(self) -> Unit | BareUnit:
