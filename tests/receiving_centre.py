@@ -86,6 +86,11 @@ class ReceivingCentre:
         with self._lock:
             return Counter(h.sequence for h in self.heard if h.sequence is not None and channel in (None, h.channel))
 
+    def of(self, channel: Channel) -> list[bytes]:
+        """The payloads that came on a channel."""
+        with self._lock:
+            return [payload for came, payload in self.messages if came is channel]
+
     def fix_times(self, unit: str) -> list[datetime]:
         """Distinct fix times of a unit, rising."""
         with self._lock:
@@ -124,6 +129,8 @@ class ReceivingCentre:
                 return
             if topic.channel is Channel.COMMAND_REPLY:
                 self.replies.append((topic.unit, command.decode_reply(payload)))
+                return
+            if topic.channel is Channel.HEALTH:
                 return
             for found in decode(payload, datetime.now(UTC)):
                 fix_time = found.fix.time if isinstance(found, Reading) and found.fix is not None else None

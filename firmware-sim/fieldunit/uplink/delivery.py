@@ -39,7 +39,7 @@ class Tally(NamedTuple):
 
 
 _MOST_WORDS = 100
-"""Replies that wait for a connection; the centre asks again for what was dropped beyond."""
+"""Replies that wait for a connection, and commands for a listener; the centre repeats what was dropped beyond."""
 
 
 class _Word(NamedTuple):
@@ -107,7 +107,8 @@ class Delivery:
         self._words: deque[_Word] = deque()
         self._word_under_way: int | None = None  # the token of the one that the broker has not answered
         self._commanding = ThreadPoolExecutor(1, thread_name_prefix="commands")  # one, so that they keep their order
-        self._command: Callable[[bytes], None] = lambda _: None
+        self._command: Callable[[bytes], None] | None = None
+        self._unheard: deque[bytes] = deque(maxlen=_MOST_WORDS)  # commands that came before anybody listened
         self._receipt: Callable[[tuple[receipt.Range, ...]], None] = lambda _: None
         will = (self._presence_topic, presence.encode(Presence(False)))
         self._link = Link(broker, unit, self, will=will, backoff=backoff)
@@ -173,6 +174,8 @@ class Delivery:
     def on_command(self, callback: Callable[[bytes], None]) -> None:
         """Who hears what comes on `command`: called in a thread of its own, one message after the other."""
         self._command = callback
+        while self._unheard:
+            self._commanding.submit(self._hear, callback, self._unheard.popleft())
 
     def on_receipt(self, callback: Callable[[tuple[receipt.Range, ...]], None]) -> None:
         """Who hears what the centre has: called with ranges of numbers, after they have left the outbox."""
@@ -226,7 +229,10 @@ class Delivery:
             elif topic == self._gateway_topic:
                 self._lanes.gateway_present(presence.decode(payload).online, self._loop.time())
             elif topic == self._command_topic:
-                self._commanding.submit(self._hear, payload)
+                if self._command is None:
+                    self._unheard.append(payload)
+                else:
+                    self._commanding.submit(self._hear, self._command, payload)
             # Anything else is for an outbox this unit had before, and of no use to this one.
         except BadInput as error:
             self.trouble(f"the gateway sent something unreadable on {topic}: {error}")
@@ -253,10 +259,10 @@ class Delivery:
         """A place in the window is free. (What proves the receipts' worth deletes here, in the tests, and loses.)"""
         self._lanes.acknowledged(message, refusal)
 
-    def _hear(self, payload: bytes) -> None:
+    def _hear(self, callback: Callable[[bytes], None], payload: bytes) -> None:
         """In the commands' own thread: whoever executes them may wait for the disk, and this must not."""
         try:
-            self._command(payload)
+            callback(payload)
         except Exception as error:
             self._loop.call_soon_threadsafe(self.trouble, f"a command could not be dealt with: {error!r}")
 

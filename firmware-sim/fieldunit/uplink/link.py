@@ -428,10 +428,8 @@ class Link:
         if flags.is_disconnect_packet_from_server:
             self._tell(f"{self._broker} ended the connection: {reason}")
             self._ended = f"ended the connection: {reason}"
-        elif (
-            reason == "Unspecified error" and not self._breaking
-        ):  # how paho calls an end without DISCONNECT, or a reset
-            self._ended = "closed the connection"
+        elif not self._breaking and not self._closing and reason != "Keep alive timeout":
+            self._ended = "closed the connection"  # or reset it, or said what is no MQTT
         self._went_down()
 
     def _on_publish(
