@@ -188,6 +188,16 @@ def test_intervals_are_as_wide_as_legs_differ() -> None:
     assert eta.p50 == pytest.approx(300, rel=0.08)
 
 
+def test_an_evening_like_none_before_leaves_the_middle_in_the_middle() -> None:
+    """Its legs, two and a half times as long, are no error of the middle: as many are late as early, to 6 %."""
+    hours = tuple(2.5 if hour >= 18 else 1.0 for hour in range(24))
+    legs = fleet(msgspec.structs.replace(PRIOR, hours=(hours, hours)), 110, noise=0.1)
+    model = learn(GRAPH, ROUTER, legs, PRIOR)
+    late = np.log(np.array([leg.duration for leg in legs]) / predict(GRAPH, ROUTER, model, legs))
+    assert float(np.median(late)) == pytest.approx(0.0, abs=0.06)
+    assert {horizon.p50 for horizon in model.intervals.horizons} == {0.0}
+
+
 def test_a_place_that_is_slow_to_come_to_is_found() -> None:
     """Legs that end at the corner E take a minute more, at its gate: errors there fall, elsewhere nothing is added."""
     legs = [gated(leg) if path.endswith("E") else leg for leg, path in zip(fleet(PRIOR), PATHS * 20, strict=True)]
