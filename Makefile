@@ -12,7 +12,7 @@ NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm --no-fund --no-audit --no-update-no
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.config.* $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: help setup demo test check bench bench-eta bench-agent test-timescale clean
+.PHONY: help setup demo test check bench bench-eta bench-agent bench-fleet test-timescale clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -41,6 +41,9 @@ bench-eta: setup  ## roads and routes, accuracy on recorded trips, live arrival 
 
 bench-agent: setup $(VENV)/.debian  ## CPU and memory of a vehicle's unit at 1 Hz
 	@$(BIN)/python -m tests.bench.agent
+
+bench-fleet: setup $(VENV)/.debian  ## 5,000 simulated units from one process, with a broker alone and with a gateway
+	@$(BIN)/python -m tests.bench.fleet --with-gateway
 
 test-timescale: setup $(VENV)/.debian  ## the integration suite against SIGAP_TEST_DATABASE_URL (a superuser's)
 	@test -n "$$SIGAP_TEST_DATABASE_URL" || { echo "set SIGAP_TEST_DATABASE_URL to a TimescaleDB server, as a superuser"; exit 2; }
