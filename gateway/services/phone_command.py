@@ -90,8 +90,8 @@ async def _list(connection: Connection, centre: str, now: datetime) -> int:
     return 0
 
 
-async def _drop(connection: Connection, centre: str, phone: Phone, _: argparse.Namespace, __: datetime) -> str:
-    await phones.drop(connection, centre, phone.unit)
+async def _drop(connection: Connection, centre: str, phone: Phone, _: argparse.Namespace, now: datetime) -> str:
+    await phones.drop(connection, centre, phone.unit, now)
     return f"{phone.unit} has no phone any more"
 
 

@@ -99,16 +99,22 @@ async def _duty(
 async def enrol(
     connection: Connection, centre: str, unit: str, secret: str, user: str, now: datetime, *, private: bool
 ) -> None:
-    """Make a phone known, or give the unit's phone another secret."""
+    """Make a phone known, or give the unit's phone another secret. A consent that stood ends with the secret before:
+    it may be another person who scans the new code."""
     values = {
         "centre": centre, "unit": unit, "secret": digest(secret), "user": user, "private": private, "now": now,
     }  # fmt: skip
-    await connection.execute(sql.query("put_phone"), values)
+    async with connection.transaction():
+        await withdraw(connection, centre, unit, "enrolled anew", now)
+        await connection.execute(sql.query("put_phone"), values)
 
 
-async def drop(connection: Connection, centre: str, unit: str) -> bool:
-    """Forget a unit's phone; whether it had one."""
-    return (await connection.execute(sql.query("drop_phone"), {"centre": centre, "unit": unit})).rowcount > 0
+async def drop(connection: Connection, centre: str, unit: str, now: datetime) -> bool:
+    """Forget a unit's phone, and end the consent; whether it had one."""
+    async with connection.transaction():
+        await withdraw(connection, centre, unit, "struck off", now)
+        dropped = await connection.execute(sql.query("drop_phone"), {"centre": centre, "unit": unit})
+    return dropped.rowcount > 0
 
 
 async def consent(

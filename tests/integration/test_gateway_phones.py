@@ -192,7 +192,7 @@ async def test_a_strangers_phone_is_counted_and_nothing_else(centre: Centre) -> 
     for user in ("nobody", "jambi.ambulans-01"):
         await centre.hear(location(MONDAY), MONDAY, topic=f"owntracks/{user}/phone")
     async with centre.pool.connection() as connection:
-        assert await phones.drop(connection, CENTRE, UNIT)
+        assert await phones.drop(connection, CENTRE, UNIT, MONDAY)
     await centre.hear(location(MONDAY), MONDAY)
     assert await centre.keeps_nothing()
     assert centre.intake.declined == {"unknown-phone": 3}
@@ -222,6 +222,17 @@ async def test_enrolled_again_the_secret_before_is_worth_nothing(centre: Centre)
         assert await phones.find(connection, CENTRE, MONDAY, secret=SECRET) == []
         assert len(await phones.find(connection, CENTRE, MONDAY, secret="another")) == 1  # noqa: S106
     assert SECRET.encode() not in b"".join(bytes(row[0]) for row in await centre.rows("SELECT secret FROM phones"))
+
+
+async def test_a_new_code_ends_the_consent(centre: Centre) -> None:
+    """It may be another person who scans it: nobody is tracked by what somebody else agreed to."""
+    await centre.enrol(windows="mon-sun 00:00-24:00")
+    async with centre.pool.connection() as connection:
+        await phones.enrol(connection, CENTRE, UNIT, "another", USER, MONDAY, private=True)
+    await centre.hear(location(MONDAY + timedelta(seconds=1)), MONDAY + timedelta(seconds=1))
+    assert await centre.keeps_nothing()
+    assert centre.intake.declined == {"no-consent": 1}
+    assert await centre.rows("SELECT withdrawn_by FROM consents") == [("enrolled anew",)]
 
 
 def test_the_codes_hold_all_that_the_apps_need() -> None:

@@ -324,7 +324,7 @@ async def bridges_and_phones(connection: Connection, centre: str) -> None:
     assert await phones.withdraw(connection, centre, "ambulans-01", "driver", later)
     (found,) = await phones.find(connection, centre, later, users=["semua.ambulans-01"])
     assert found.consent is None
-    assert await phones.drop(connection, centre, "ambulans-01")
+    assert await phones.drop(connection, centre, "ambulans-01", later)
     assert await phones.find(connection, centre, later, everyone=True) == []
 
 
