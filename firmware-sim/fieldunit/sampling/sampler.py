@@ -9,7 +9,7 @@
 - A second epoch of the same instant goes where the first went: the store joins them.
 
 Distances are on a local plane: over the few hundred metres between two reports it is within millimetres of the sphere.
-(`tracker.geodesy` would do; it loads numpy, which is as large as all the rest of the unit.)
+(`tracker.geodesy` would do; it loads numpy, a third of the unit's memory again.)
 """
 
 import math
