@@ -129,6 +129,7 @@ class Link:
         self._lost = asyncio.Event()
         self._connecting: asyncio.Future[MQTTErrorCode] | None = None
         self._dialling = False  # whether a thread has begun with that
+        self._tending: asyncio.TimerHandle | None = None
         self._closing = False
         self._told: str | None = None  # the last trouble: a sentence is not repeated at each try
         self.up = False
@@ -235,14 +236,20 @@ class Link:
                         "certificate, or want one? Trying again"
                     )
                 self._silent_ends += 1  # some brokers have no other word against a version that they do not know
-            while not self._lost.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._lost.wait(), KEEPALIVE_S / 4)
-                self._client.loop_misc()
+            self._tend()
+            await self._lost.wait()
         except TimeoutError:
             self._tell(f"{self._broker} does not speak MQTT: no answer in {CONNECT_S:g} s; trying again")
         finally:
+            if self._tending is not None:
+                self._tending.cancel()
             self._break()
+
+    def _tend(self) -> None:
+        """Keep the connection alive, and notice when it is not: a timer of its own, since thousands wait here in one
+        loop, and to wake a task for it costs five times as much."""
+        self._client.loop_misc()
+        self._tending = self._loop.call_later(KEEPALIVE_S / 4, self._tend)
 
     def _choose_version(self) -> bool:
         """Before each try; whether it is another one than at the last."""
