@@ -41,7 +41,7 @@ body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 1rem a
 button, input {{ font: inherit; width: 100%; min-height: 3.5rem; margin: .4rem 0; box-sizing: border-box }}
 button {{ border: 2px solid #111; border-radius: .5rem; background: #fff }}
 output {{ display: block; font-size: 1.4rem; font-weight: 700; margin: 1rem 0 }}
-</style></head><body><main><h1>{unit}</h1><output>{state}</output>{forms}{consent}</main></body></html>"""
+</style></head><body><main><h1>{unit}</h1><output>{state}</output>{first}{second}</main></body></html>"""
 
 
 @router.get("/{secret}", include_in_schema=False)
@@ -111,7 +111,10 @@ def _written(world: World, phone: Phone, secret: str, *, on: bool) -> str:
             _form_of(f"{secret}/duty", words, f'<input type="hidden" name="state" value="{each.value}">')
             for each, words in _DUTIES
         )
-    return _PAGE.format(unit=html.escape(phone.unit), state=state, forms=forms, consent=_about(world, phone, secret))
+    first, second = forms, _about(world, phone, secret)
+    if phone.private and phone.consent is None:  # what is agreed to is read first
+        first, second = second, first
+    return _PAGE.format(unit=html.escape(phone.unit), state=state, first=first, second=second)
 
 
 _NAME = '<label>Nama · Name<input name="person" required maxlength="80" autocomplete="name"></label>'

@@ -142,7 +142,9 @@ def test_the_driver_consents_goes_on_duty_and_withdraws(gateway: Gateway, enroll
         return int(answered.json()["stored"])
 
     with httpx.Client(follow_redirects=True) as driver:
-        assert "no consent" in driver.get(page).text
+        first = driver.get(page).text
+        assert "no consent" in first
+        assert first.index("Selama Anda bertugas") < first.index("Saya setuju")  # read first, then agreed to
         assert send() == 0
         told = driver.post(f"{page}/consent", data={"person": "Budi <b>Santoso</b>"})
         assert html.escape("Budi <b>Santoso</b>") in told.text
