@@ -43,7 +43,7 @@ bench-agent: setup $(VENV)/.debian  ## CPU and memory of a vehicle's unit at 1 H
 	@$(BIN)/python -m tests.bench.agent
 
 bench-fleet: setup $(VENV)/.debian  ## 5,000 simulated units from one process, with a broker alone and with a gateway
-	@$(BIN)/python -m tests.bench.fleet --with-gateway
+	@$(BIN)/python -m tests.bench.fleet --parts broker gateway
 
 test-timescale: setup $(VENV)/.debian  ## the integration suite against SIGAP_TEST_DATABASE_URL (a superuser's)
 	@test -n "$$SIGAP_TEST_DATABASE_URL" || { echo "set SIGAP_TEST_DATABASE_URL to a TimescaleDB server, as a superuser"; exit 2; }

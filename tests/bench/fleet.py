@@ -1,9 +1,9 @@
 """A mass of simulated units from one process: does it keep its pace, and what does it take?
 
-    python -m tests.bench.fleet [--units 5000] [--interval 5] [--seconds 60] [--with-gateway]
+    python -m tests.bench.fleet [--units 5000] [--interval 5] [--seconds 60] [--parts broker gateway]
 
-Each unit has a connection, an uplink and an outbox of its own; the outboxes are in memory. First with a broker and
-nobody behind it; then, if asked, with a gateway that stores and receipts. Everything shares this machine. One line of
+Each unit has a connection, an uplink and an outbox of its own; the outboxes are in memory. `broker`: with a
+broker and nobody behind it; `gateway`: with a gateway that stores and receipts. Everything shares this machine. One line of
 `key=value` each:
 
     epochs_per_s   what the receivers said; the aim is units / interval
@@ -46,14 +46,14 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=5000)
     parser.add_argument("--interval", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--with-gateway", action="store_true")
+    parser.add_argument("--parts", nargs="+", choices=("broker", "gateway"), default=["broker"])
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     print(f"machine cores={os.cpu_count()} load={os.getloadavg()[0]:.1f}", flush=True)
-    for gateway in (False, True) if options.with_gateway else (False,):
-        print(measured(options, gateway=gateway), flush=True)
+    for part in options.parts:
+        print(measured(options, gateway=part == "gateway"), flush=True)
 
 
 def measured(options: argparse.Namespace, *, gateway: bool) -> str:
