@@ -2,9 +2,9 @@
 
     python -m tests.bench.fleet [--units 5000] [--interval 5] [--seconds 60] [--parts broker gateway]
 
-Each unit has a connection, an uplink and an outbox of its own; the outboxes are in memory. `broker`: with a
-broker and nobody behind it; `gateway`: with a gateway that stores and receipts. Everything shares this machine. One line of
-`key=value` each:
+Each unit has a connection, an uplink and an outbox of its own; the outboxes are in memory. Of the parts, `broker` has
+a broker and nobody behind it, `gateway` has one that stores and receipts, too. Everything shares this machine. One line
+of `key=value` each:
 
     epochs_per_s   what the receivers said; the aim is units / interval
     sent           handed to the broker by the end of the drive
