@@ -12,7 +12,7 @@ NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm --no-fund --no-audit --no-update-no
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.config.* $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: help setup demo test check bench bench-eta bench-agent bench-fleet test-timescale clean
+.PHONY: help setup demo test check bench bench-eta bench-agent bench-fleet test-timescale clean faults
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -44,6 +44,11 @@ bench-agent: setup $(VENV)/.debian  ## CPU and memory of a vehicle's unit at 1 H
 
 bench-fleet: setup $(VENV)/.debian  ## 5,000 simulated units from one process, with a broker alone and with a gateway
 	@$(BIN)/python -m tests.bench.fleet --parts broker gateway
+
+faults: setup $(VENV)/.debian  ## the long forms, half an hour: 2,000 interleavings of 50 steps, 1,000 kills of an outbox, 72 hours offline
+	@SIGAP_TEST_INTERLEAVINGS=2000 SIGAP_TEST_STEPS=50 SIGAP_TEST_KILLS=1000 $(BIN)/pytest --timeout=3600 tests/faults/test_interleaving.py \
+	    tests/unit/fieldunit/test_outbox_crash.py tests/unit/fieldunit/test_outbox_full_disk.py $(PYTEST)
+	@$(BIN)/python -m tests.bench.outage
 
 test-timescale: setup $(VENV)/.debian  ## the integration suite against SIGAP_TEST_DATABASE_URL (a superuser's)
 	@test -n "$$SIGAP_TEST_DATABASE_URL" || { echo "set SIGAP_TEST_DATABASE_URL to a TimescaleDB server, as a superuser"; exit 2; }
