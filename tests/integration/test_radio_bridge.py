@@ -165,6 +165,8 @@ def test_what_a_radio_says_is_in_the_track(room: tuple[Radio, BridgeProcess], ce
     assert [found[0]["latitude"], found[0]["longitude"]] == pytest.approx([-7.15, 111.88])
     assert found[0]["outbox"].startswith("induk/")
     until(lambda: kept_by(bridge) == 0, 20, "receipts for all of it")
+    (said,) = centre.get("units/ambulans-01/status")["reports"]
+    assert (said["report"]["status"], said["report"]["source"]) == ("en-route", "radio")
     assert bridge.stop() == 0
     bridge.says("heard 4, receipted 4, waiting 0")  # the fourth is the status
 

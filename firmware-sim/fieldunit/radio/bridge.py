@@ -57,6 +57,7 @@ class Bridge:
         self._tell = tell
         self._framer = RadioFramer()
         self._last = _read_codes(codes)
+        self._alarms: dict[str, datetime] = {}  # radio -> when it raised the emergency that holds
         self._strangers: set[str] = set()
         self._unmapped: set[str] = set()
         self._nobody = False
@@ -111,7 +112,7 @@ class Bridge:
         key = f"{name.partition('-')[0]}-{code}"
         meaning = table.statuses.get(key)
         if meaning is not None:
-            body = reports.body(_report(meaning, now))
+            body = reports.body(self._report(name, meaning, now))
             spoken = msgspec.json.encode(Spoken(name, msgspec.Raw(body)))
             self._keep(self._store.append_report(spoken, now))
         elif key not in self._unmapped:
@@ -119,6 +120,15 @@ class Bridge:
             self._tell(f"status code {key} of radio {name} is not in the table: it is not sent")
         self._last[name] = code
         self._write_codes()
+
+    def _report(self, name: str, meaning: str, now: datetime) -> Report:
+        if meaning == EMERGENCY:
+            self._alarms[name] = now
+            return Emergency(at=now, clock=Clock.SYSTEM, raised=True, since=now, source=Source.RADIO)
+        if meaning == EMERGENCY_OVER:  # it names the alarm that it ends; after a restart it ends whatever was before it
+            since = self._alarms.pop(name, now)
+            return Emergency(at=now, clock=Clock.SYSTEM, raised=False, since=since, source=Source.RADIO)
+        return Status(at=now, clock=Clock.SYSTEM, status=CrewStatus(meaning), source=Source.RADIO)
 
     def _keep(self, seq: int) -> None:
         self.heard += 1
@@ -132,12 +142,6 @@ class Bridge:
             beside.replace(self._codes)
         except OSError as error:
             self._tell(f"{self._codes} cannot be written ({error.strerror}); after a restart status codes come twice")
-
-
-def _report(meaning: str, now: datetime) -> Report:
-    if meaning in (EMERGENCY, EMERGENCY_OVER):
-        return Emergency(at=now, clock=Clock.SYSTEM, raised=meaning == EMERGENCY, since=now, source=Source.RADIO)
-    return Status(at=now, clock=Clock.SYSTEM, status=CrewStatus(meaning), source=Source.RADIO)
 
 
 def _read_codes(path: Path) -> dict[str, int]:

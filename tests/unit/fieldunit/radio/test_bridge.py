@@ -1,6 +1,6 @@
 """From the port's bytes to the outbox."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -70,6 +70,18 @@ def test_a_status_code_is_said_once_until_another_comes(room: Room) -> None:
         for _, report in room.reports
     ] == [CrewStatus.EN_ROUTE, True, False, CrewStatus.EN_ROUTE]
     assert {name for name, _ in room.reports} == {"fs-100-1001"}
+
+
+def test_the_end_of_an_emergency_names_the_one_it_ends(room: Room) -> None:
+    """By when it was raised, as a vehicle does; its own time is its own."""
+    room.bridge.hear(signed("PKLID,00,100,1001,12,00,"), NOW)
+    room.bridge.hear(signed("PKLID,00,100,1001,13,00,"), NOW + timedelta(minutes=5))
+    (_, raised), (_, over) = room.reports
+    assert isinstance(raised, Emergency)
+    assert isinstance(over, Emergency)
+    assert (raised.raised, over.raised) == (True, False)
+    assert raised.since == over.since == NOW
+    assert over.at == NOW + timedelta(minutes=5)
 
 
 def test_a_code_that_is_not_in_the_table_is_told_and_the_position_kept(room: Room) -> None:
