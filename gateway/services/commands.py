@@ -43,7 +43,7 @@ RECEIVED_S = 60.0
 """The same where the unit has said that it has it: somebody has only to read it."""
 
 ARRIVAL_EVERY_S = 15.0
-"""Between two arrival times to one unit at least. Each costs about half a kilobyte of its budget, reply and all; a
+"""Between two arrival times to one unit at least. Each costs 0.7 KB of its budget, reply and all (computed); a
 drive that goes as foretold costs one a minute, for so often the gateway tells it."""
 
 ARRIVAL_LIVES = timedelta(seconds=60)
