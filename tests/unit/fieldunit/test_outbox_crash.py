@@ -28,7 +28,7 @@ class Life(NamedTuple):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_every_item_told_safe_is_there_or_receipted_or_counted_after_300_kills(tmp_path: Path) -> None:
     """The writer is killed at random moments and started again on the same file, while it appends, takes reports,
     deletes, sets aside and sacrifices. SQLite finds no damage; no number is given twice; every report told safe is
