@@ -51,9 +51,9 @@ class HealthReport:
         return Health(
             at=at,
             boot=self._unit.boot,
-            supply_v=_number(self._settings.supply_file, self._settings.supply_scale),
+            supply_v=_number(self._settings.supply_file, self._settings.supply_scale, 0.0, 1000.0),
             satellites=None if chosen is None else chosen.condition.satellites,
-            signal_dbm=_number(self._settings.signal_file, 1.0),
+            signal_dbm=_number(self._settings.signal_file, 1.0, -200.0, 100.0),
             outbox_depth=outbox.depth,
             outbox_bytes=outbox.bytes,
             lost=dict(outbox.lost),
@@ -70,12 +70,13 @@ class HealthReport:
         )
 
 
-def _number(path: str | None, scale: float) -> float | None:
-    """What a file holds, in its unit; None where it holds no number, or there is none."""
+def _number(path: str | None, scale: float, low: float, high: float) -> float | None:
+    """What a file holds, in its unit; None where it holds no number that can be, or there is none."""
     if path is None:
         return None
     with contextlib.suppress(OSError, ValueError):
-        return float(Path(path).read_text(encoding="ascii")) * scale
+        value = float(Path(path).read_text(encoding="ascii")) * scale
+        return value if low <= value <= high else None
     return None
 
 

@@ -93,6 +93,8 @@ DATES = [
     ("a rollover, no other clock", NOW - WEEKS, SYSTEM_DEAD, NOW),
     ("two rollovers: firmware of the nineties", NOW - 2 * WEEKS, SYSTEM_RIGHT, NOW),
     ("two rollovers, no other clock", NOW - 2 * WEEKS, SYSTEM_DEAD, NOW),
+    ("a firmware whose window ended in 2027", utc(2008, 2, 2, 5), SYSTEM_DEAD, utc(2027, 9, 18, 5)),
+    ("the same, contradicted by the system", utc(2008, 2, 2, 5), utc(2027, 9, 18, 7), utc(2027, 9, 18, 5)),
     ("before the weeks begin anew in 2038", utc(2038, 11, 20, 23, 59), SYSTEM_DEAD, utc(2038, 11, 20, 23, 59)),
     ("and after it, rolled over", utc(2019, 4, 7, 0, 5), utc(2038, 11, 21, 0, 5), utc(2038, 11, 21, 0, 5)),
     ("32 bits of UNIX time end", utc(2038, 1, 19, 3, 14, 8), SYSTEM_DEAD, utc(2038, 1, 19, 3, 14, 8)),

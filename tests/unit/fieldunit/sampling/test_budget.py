@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ def test_what_the_connection_really_cost_counts() -> None:
     assert allowed(budget, Situation.DRIVING, MIDNIGHT) == HEARTBEAT_S
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(
     st.integers(100_000, 3_000_000),
