@@ -166,6 +166,7 @@ class OldDoor:
         self.versions: list[int] = []
         self._behind = behind
         self._politely = politely
+        self._writers: list[asyncio.StreamWriter] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
@@ -183,6 +184,9 @@ class OldDoor:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.sleep(0.05)  # the transports close in the loop's next turns
 
         asyncio.run_coroutine_threadsafe(end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -190,6 +194,7 @@ class OldDoor:
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):
             head = await reader.readexactly(9)  # CONNECT, length of one byte, "MQTT" with its length, the version
             self.versions.append(head[8])
@@ -199,6 +204,7 @@ class OldDoor:
                 writer.close()
                 return
             inner, outer = await asyncio.open_connection("127.0.0.1", self._behind)
+            self._writers.append(outer)
             outer.write(head)
             await asyncio.gather(self._pass(reader, outer), self._pass(inner, writer))
 
