@@ -267,7 +267,7 @@ async def test_intake_and_quarantine_tell_what_came_and_what_became_of_it(api: A
         "counters": {
             "received": 6, "stored": 2, "duplicate": 1, "declined": {},
             "quarantined": {"contradiction": 1, "not-nmea": 1, "not-enrolled": 1},
-            "flagged": {"null-island": 1},
+            "flagged": {"null-island": 1}, "reports": 0,
         },
     }  # fmt: skip
     kept = await api.get("quarantine")
