@@ -134,7 +134,8 @@ class ReceiverDouble:
             while not self._stop.wait(1.1 - time.time() % 1.0):
                 now = time.gmtime()
                 second = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
-                self.say(second, cycle(second, day=time.strftime("%d%m%y", now)))
+                moved = 7.15 + second % 3600 * 1e-4
+                self.say(second, cycle(second, latitude=moved, day=time.strftime("%d%m%y", now)))
 
         self._begin(telling)
 
