@@ -251,7 +251,11 @@ def open_units(
         fieldunit.outbox.OutboxError: an outbox cannot be used.
     """
     with contextlib.ExitStack() as stack:
-        outboxes = {name: stack.enter_context(Outbox(outbox_path(station.state, name))) for name in names if not bare}
+        outboxes = {
+            name: stack.enter_context(Outbox(outbox_path(station.state, name), trouble=station.trouble))
+            for name in names
+            if not bare
+        }
         network = stack.enter_context(Network())
         units: list[ReportingUnit] = [
             open_bare(station, name, network) if bare else open_unit(station, name, outboxes[name], network, interval_s)

@@ -215,6 +215,11 @@ class MemoryOutbox:
         """How many items wait."""
         return len(self._ring)
 
+    @property
+    def lost(self) -> int:
+        """How many items are gone without a receipt."""
+        return sum(self._lost.values())
+
     def statistics(self) -> Statistics:
         """How much waits, and what was lost."""
         with self._lock:

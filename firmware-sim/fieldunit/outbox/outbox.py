@@ -321,6 +321,11 @@ class Outbox:
         """How many items wait."""
         return self._depth - len(self._gone) + len(self._ring)
 
+    @property
+    def lost(self) -> int:
+        """How many items are gone without a receipt, since the file was made; `statistics` says why."""
+        return sum(self._lost.values()) + self._lost_in_memory
+
     def statistics(self) -> Statistics:
         """How much waits, and what was lost."""
         with self._write_lock, self._read_lock:

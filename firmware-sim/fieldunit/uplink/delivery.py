@@ -33,7 +33,7 @@ class Tally(NamedTuple):
     sent: int  # published at least once
     receipted: int  # gone from the outbox because a receipt named them
     waiting: int  # still in the outbox
-    lost: int = 0  # gone without a receipt: only a bare device loses
+    lost: int = 0  # gone without a receipt: what a bare device could not send, or an outbox had no room for
     quarantined: int = 0  # of the receipted: kept at the centre with a reason, but in no track
     declined: int = 0  # of the receipted: read well, and there was no fix in them
 
@@ -102,8 +102,10 @@ class Delivery:
         self._published: dict[int, Message] = {}  # by the link's token, on this connection
         self._alarm: asyncio.TimerHandle | None = None
         self._taken = _Taken(0, 0, 0)
+        self._lost_before = outbox.lost
         self._taking = threading.Lock()  # what is out of the outbox is counted: a tally never falls in between
         self._refusal: str | None = None
+        self._leaving = False
         self._words: deque[_Word] = deque()
         self._word_under_way: int | None = None  # the token of the one that the broker has not answered
         self._commanding = ThreadPoolExecutor(1, thread_name_prefix="commands")  # one, so that they keep their order
@@ -144,9 +146,10 @@ class Delivery:
 
     async def say_goodbye(self) -> None:
         """Tell the centre that the unit goes; then the connection ends without the last will."""
-        self._commanding.shutdown(wait=False)
+        self._leaving = True
         self._link.publish(self._presence_topic, presence.encode(Presence(False)), retain=True)
         await self._link.close()
+        self._commanding.shutdown(wait=False)
 
     def appended(self, item: Item) -> None:
         """The sampling side has appended an epoch of the present."""
@@ -161,8 +164,8 @@ class Delivery:
     def tally(self) -> Tally:
         """The counts; any thread may ask."""
         with self._taking:
-            taken, depth = self._taken, self.outbox.depth
-        return Tally(self._lanes.first_sends, sum(taken), depth, quarantined=taken.quarantined, declined=taken.declined)
+            taken, depth, lost = self._taken, self.outbox.depth, self.outbox.lost - self._lost_before
+        return Tally(self._lanes.first_sends, sum(taken), depth, lost, taken.quarantined, taken.declined)
 
     # What those above the uplink may ask; see `agent.unit.Unit`, which hands it on from any thread
 
@@ -228,7 +231,7 @@ class Delivery:
                 self._take_receipt(receipt.decode(payload))
             elif topic == self._gateway_topic:
                 self._lanes.gateway_present(presence.decode(payload).online, self._loop.time())
-            elif topic == self._command_topic:
+            elif topic == self._command_topic and not self._leaving:  # the centre repeats it
                 if self._command is None:
                     self._unheard.append(payload)
                 else:
