@@ -6,7 +6,8 @@ Three steps, each robust to what is no driving (a crew that stops for fuel, a ta
    the maximum a posteriori for log(actual / expected) of whole legs, with a loss that grows like the error itself
    where it is large.
 2. What a way has of its own: the time between two positions is given to the arcs driven in between by their part of
-   the expected time, and each way and direction is drawn to what is expected of it by `WAY_PRIOR` seconds of driving.
+   the expected time. Each way and direction is drawn to what its street has of its own by `WAY_PRIOR` seconds of
+   driving, and each street to what is expected of it by `STREET_PRIOR`.
 3. What is left: legs are predicted, routed as they would be, by models that were learned from the others. Of others
    from all hours: the median of the errors goes into the paces, for a planned route is faster than the one that was
    driven, and what is left of them belongs to the places where legs end (`approaches`). Of others from other hours:
@@ -51,6 +52,13 @@ HALF_LIFE = timedelta(days=90)
 WAY_PRIOR = 20.0
 """Seconds of driving as expected that each way and direction is credited with. Its own take over when there are as
 many. Chosen among 5 to 300 by cross-validation inside the training part of the taxi trips; all below 40 do as well."""
+
+STREET_PRIOR = 60.0
+"""Seconds of driving as expected that each street is credited with. The map cuts a street into many ways; each of them
+is drawn to what the whole street is like, and those that nobody drove yet are taken to be like it."""
+
+STREET_CELL = 0.02
+"""Degrees, 2 km: every town has a street of the same name."""
 
 ROUNDS = 2
 """How often steps one and two follow each other: what ways have of their own no longer counts for their class then."""
@@ -364,16 +372,29 @@ def _ways(graph: RoadGraph, legs: Sequence[Leg], model: SpeedModel, until: datet
     if expected.sum() <= 0:
         return ()
     expected *= actual.sum() / expected.sum()  # the level is step one's; here ways differ from each other
-    key = graph.way_id[graph.arc_way] * 2 + graph.arc_forward
-    driven = np.flatnonzero(expected > 0)
-    keys, which = np.unique(key[driven], return_inverse=True)
-    of_way = np.bincount(which, weights=actual[driven])
-    planned = np.bincount(which, weights=expected[driven])
-    factors = (of_way + WAY_PRIOR) / (planned + WAY_PRIOR)
-    return tuple(
-        WayFactor(way=int(way) // 2, forward=bool(way % 2), factor=float(factor), seconds=float(seconds))
-        for way, factor, seconds in zip(keys.tolist(), factors.tolist(), planned.tolist(), strict=True)
+    keys, first, which = np.unique(
+        graph.way_id[graph.arc_way] * 2 + graph.arc_forward, return_index=True, return_inverse=True
     )
+    of_way = np.bincount(which, weights=actual)
+    planned = np.bincount(which, weights=expected)
+    street = _streets(graph, first)
+    usual = np.bincount(street, weights=planned)[street]
+    of_street = (np.bincount(street, weights=of_way)[street] + STREET_PRIOR) / (usual + STREET_PRIOR)
+    of_street[graph.arc_name[first] == 0] = 1.0
+    factors = (of_way + WAY_PRIOR * of_street) / (planned + WAY_PRIOR)
+    return tuple(
+        WayFactor(way=int(keys[k]) // 2, forward=bool(keys[k] % 2), factor=float(factors[k]), seconds=float(planned[k]))
+        for k in np.flatnonzero(usual > 0).tolist()
+    )
+
+
+def _streets(graph: RoadGraph, arcs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which street each of these arcs is on: those of one name near each other; without a name each for itself."""
+    name, begins = graph.arc_name[arcs].astype(np.int64), graph.edge_first[graph.arc_edge[arcs]]
+    cells = (np.floor(degrees[begins] / STREET_CELL) for degrees in (graph.shape_latitude, graph.shape_longitude))
+    own = np.where(name > 0, 0, 1 + np.arange(len(arcs)))
+    _, street = np.unique(np.stack((name, own, *cells)), axis=1, return_inverse=True)
+    return np.asarray(street, np.int64).ravel()
 
 
 def attributed(

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.fix_map import draw
+from tests.fix_map import Drawn, draw
 from tracker.eta.learning import HALF_LIFE, LONGEST_STOP, Leg, attributed, fit, learn, predict
 from tracker.eta.speeds import Driving, SpeedModel, Speeds, WayFactor, prior
 from tracker.roads.graph import RoadClass
@@ -38,16 +38,24 @@ GRAPH = TOWN.graph
 ROUTER = Router(GRAPH)
 
 
-def drive(model: SpeedModel, path: str, start: datetime, driving: Driving = Driving.NORMAL, slower: float = 1.0) -> Leg:
+def drive(
+    model: SpeedModel,
+    path: str,
+    start: datetime,
+    driving: Driving = Driving.NORMAL,
+    slower: float = 1.0,
+    town: Drawn = TOWN,
+) -> Leg:
     """A leg that took what a model says, times a factor, seen wherever a junction was passed."""
-    arcs = [TOWN.arc(a + b) for a, b in itertools.pairwise(path)]
+    graph = town.graph
+    arcs = [town.arc(a + b) for a, b in itertools.pairwise(path)]
     assert None not in arcs
     known = np.array(arcs, np.int32)
-    seconds = np.concatenate(([0.0], np.cumsum(Speeds(GRAPH, model).seconds(driving, start)[known]))) * slower
+    seconds = np.concatenate(([0.0], np.cumsum(Speeds(graph, model).seconds(driving, start)[known]))) * slower
     seconds[1:] += model.access
-    along = np.concatenate(([0.0], np.cumsum(GRAPH.arc_length[known])))
-    match = Match(known, 0.0, float(GRAPH.arc_length[known[-1]]), np.arange(len(along)), along, seconds, along * 0)
-    sources, targets = (TOWN.place(path[:2], 0.0),), (TOWN.place(path[-2:], 1.0),)
+    along = np.concatenate(([0.0], np.cumsum(graph.arc_length[known])))
+    match = Match(known, 0.0, float(graph.arc_length[known[-1]]), np.arange(len(along)), along, seconds, along * 0)
+    sources, targets = (town.place(path[:2], 0.0),), (town.place(path[-2:], 1.0),)
     return Leg(start, float(seconds[-1]), driving, sources, targets, match)
 
 
@@ -115,6 +123,32 @@ def test_one_leg_changes_little_and_many_change_much() -> None:
     )
     assert 1.5 < once < 4.0
     assert often > 4.3
+
+
+def test_a_street_that_nobody_drove_to_its_end_is_taken_to_be_one() -> None:
+    """The slow street's next way, and its other direction, are slower than usual; its namesake 3 km away is not."""
+    town = draw(
+        """
+        A---------B---------C------------------------------D---------E
+        """,
+        {
+            "AB": {"highway": "primary", "name": "Jalan Panjang"},
+            "BC": {"highway": "primary", "name": "Jalan Panjang"},
+            "CD": {"highway": "primary"},
+            "DE": {"highway": "primary", "name": "Jalan Panjang"},
+        },
+        step=100.0,
+    )
+    slow = [drive(PRIOR, "AB", MONDAY + timedelta(minutes=k), slower=2.0, town=town) for k in range(40)]
+    usual = [drive(PRIOR, "CD", MONDAY + timedelta(minutes=k), town=town) for k in range(40)]
+    model = fit(town.graph, [*slow, *usual], PRIOR, MONDAY)
+    factors = {(way.way, way.forward): way for way in model.ways}
+    assert factors[1, True].factor > 1.2
+    for undriven in ((1, False), (2, True), (2, False)):
+        assert 1.1 < factors[undriven].factor < factors[1, True].factor
+        assert factors[undriven].seconds == 0.0
+    assert factors[3, True].factor < 1.0
+    assert not {(3, False), (4, True), (4, False)} & factors.keys()
 
 
 def test_the_order_of_legs_is_nothing() -> None:
