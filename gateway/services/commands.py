@@ -121,6 +121,9 @@ class Commands:
                 await self.turn()
             except DatabaseAway as error:
                 log.warning("commands wait for the database", error=str(error))
+            except Exception:  # positions are worth more than commands: a fault here must not end the gateway
+                log.exception("commands not looked at")
+                self._loaded = False
             try:
                 async with asyncio.timeout(TICK_S):
                     await self._wake.wait()
@@ -395,7 +398,7 @@ def told_of(mission: Mission) -> Told:
 
 def arrival_of(eta: Eta | None) -> Arrival | None:
     """An arrival time as a unit is told it; None: not known."""
-    if eta is None or eta.eta_s is None:
+    if eta is None or eta.eta_s is None or eta.eta_s.p90 > wire.LONGEST_S:
         return None
     return Arrival(
         round(eta.eta_s.p10, 1), round(eta.eta_s.p50, 1), round(eta.eta_s.p90, 1), eta.at, eta.source, eta.leg

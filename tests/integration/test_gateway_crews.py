@@ -1,5 +1,6 @@
 """Crews over the API: what they say is shown and moves their missions; what they are told goes out until answered."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -307,6 +308,24 @@ async def test_another_rate_takes_the_place_of_the_one_before(office: Office) ->
         body = {"kind": "rate", "interval_s": interval}
         last = await office.centre.ask("POST", f"units/{UNIT}/commands", body, 201)
     assert [each.id for each in await office.turn()] == [last["id"]]
+
+
+async def test_a_fault_in_commands_does_not_end_the_gateway(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is logged, everything is read again, and the next look goes on."""
+    turns: list[int] = []
+    again = asyncio.Event()
+
+    async def turn() -> None:
+        turns.append(len(turns))
+        if len(turns) == 1:
+            raise ValueError("nobody foresaw this")
+        again.set()
+
+    monkeypatch.setattr(office.commands, "turn", turn)
+    running = asyncio.create_task(office.commands.run())
+    async with asyncio.timeout(5):
+        await again.wait()
+    running.cancel()
 
 
 async def test_every_kind_that_people_give_reads_as_it_was_meant(office: Office) -> None:

@@ -36,11 +36,14 @@ MAX_TEXT = 1000
 
 MAX_INTERVAL_S = 3600.0
 
+LONGEST_S = 7 * 86400.0
+"""Until an arrival; what takes longer is nobody's to wait for."""
+
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
-Seconds = Annotated[float, Meta(ge=0, le=7 * 86400)]
+Seconds = Annotated[float, Meta(ge=0, le=LONGEST_S)]
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
