@@ -39,6 +39,9 @@ RESEND_S = 3.0
 RESEND_MOST_S = 600.0
 """Seconds until a command is sent again: doubling, from the first to the second."""
 
+RESEND_ONLINE_S = 60.0
+"""The same to a unit that says it is there: one that was gone for an instant only is not always noticed."""
+
 RECEIVED_S = 60.0
 """The same where the unit has said that it has it: somebody has only to read it."""
 
@@ -372,7 +375,8 @@ class Commands:
                 continue  # answered meanwhile
             kept = self._open[kept.id]
             first = RECEIVED_S if kept.outcome else RESEND_S
-            self._due[kept.id] = time.monotonic() + min(RESEND_MOST_S, first * 2 ** min(kept.sent_times, 10))
+            most = RESEND_ONLINE_S if self._online.get(kept.unit) and not kept.outcome else RESEND_MOST_S
+            self._due[kept.id] = time.monotonic() + min(most, first * 2 ** min(kept.sent_times, 10))
             self._open[kept.id] = msgspec.structs.replace(kept, sent_times=kept.sent_times + 1, last_sent_at=now)
             async with self._pool.connection() as connection:
                 await table.sent(connection, self.centre, kept.id, now)
