@@ -55,7 +55,8 @@ many. Chosen among 5 to 300 by cross-validation inside the training part of the 
 
 STREET_PRIOR = 60.0
 """Seconds of driving as expected that each street is credited with. The map cuts a street into many ways; each of them
-is drawn to what the whole street is like, and those that nobody drove yet are taken to be like it."""
+is drawn to what the whole street is like, and those that nobody drove yet are taken to be like it. 20 to 150 do alike
+inside the training part."""
 
 STREET_CELL = 0.02
 """Degrees, 2 km: every town has a street of the same name."""
