@@ -27,7 +27,7 @@ def test_a_port_that_is_missing_at_the_start_is_said_and_found_later(tmp_path: P
     """Without a restart; so is one that is pulled out and comes back as another terminal under the same name."""
     config = make_config(tmp_path, receivers=receiver(double.link, no_data_s=2), more=OFTEN)
     with running_agent(config) as running:
-        eventually(lambda: running.states == ["no-port"])
+        eventually(lambda: running.states[-1:] == ["no-port"])
         detail = running.told()[-1].receivers[0].detail
         assert detail == f"{double.link} is not there: is the receiver plugged in?"
         double.plug()
