@@ -10,6 +10,9 @@ WASM   := tests/timescale
 # Node of the machine if it is new enough, else the one that `make setup` puts into the virtual environment.
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
+# Tests that start whole stacks and watch the clock: one after the other. All others run on two cores.
+ALONE  := tests/acceptance tests/browser tests/faults
+
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.config.* $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
 .PHONY: help setup demo test check bench bench-eta bench-agent bench-fleet test-timescale clean faults
@@ -23,7 +26,8 @@ demo: setup  ## a broker, a database, the gateway, 12 driving ambulances and the
 
 test: setup $(VENV)/.debian $(WASM)/node_modules/.installed check  ## everything CI runs
 	@cd $(WEB) && $(NPM) run --silent check && $(NPM) run --silent test
-	@$(BIN)/pytest $(PYTEST)
+	@if test -n "$(PYTEST)"; then $(BIN)/pytest $(PYTEST); else \
+	    $(BIN)/pytest -n 2 --dist loadfile tests $(ALONE:%=--ignore %) && $(BIN)/pytest $(ALONE); fi
 
 check: setup  ## style, types, import floors
 	@$(BIN)/ruff check .

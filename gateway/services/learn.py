@@ -74,9 +74,7 @@ class Report(msgspec.Struct, frozen=True):
     in_use_on_newer: Errors | None
     after_on_newer: Errors | None
     ways: int  # directions of ways with a factor of their own
-    speeds: dict[
-        str, tuple[float, float]
-    ]  # by class that was driven: m/s between junctions before, and learned
+    speeds: dict[str, tuple[float, float]]  # by class that was driven: m/s between junctions before, and learned
     kept: bool
     because: str  # why it is used, or not
 

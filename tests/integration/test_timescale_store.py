@@ -364,7 +364,7 @@ async def missions_from_open_to_score(connection: Connection, centre: str, seen:
     scores = await etas.scores(connection, centre, start, start + timedelta(days=1))
     assert {score.by: score.group for score in scores} == {
         "all": "", "lead": "60", "hour": str((start.hour + 7) % 24), "urgency": "urgent", "source": "road",
-        "leg": "to-scene",
+        "leg": "to-scene", "district": "unknown",
     }  # fmt: skip
     for score in scores:
         assert (score.told, score.bias_s, score.mae_s, score.median_s) == (1, -10.0, 10.0, 10.0)
