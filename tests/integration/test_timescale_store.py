@@ -16,17 +16,14 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection, AsyncCursor
 
-from gateway.storage import bridges, etas, fixes, incidents, migrations, missions, phones, quarantine, sql, units
-from gateway.storage.bridges import Bridge
+from gateway.storage import fixes, migrations, quarantine, sql, units
 from gateway.storage.fixes import Outcome, Row
 from gateway.storage.pool import STATEMENT_TIMEOUT_MS, open_pool
 from gateway.storage.units import Unit
 from tests.fix_servers import OTHER_DATABASE
-from tracker.duty import Change, Schedule, State, read_windows
+from tests.integration import timescale_stories as stories
 from tracker.errors import Reason
 from tracker.fix import Fix, Mode, Quality, Solution
-from tracker.missions import By, Incident, Place, Urgency, assigned
-from tracker.missions.mission import arrive, leave
 
 Connection = AsyncConnection[Any]
 
@@ -162,6 +159,14 @@ async def test_a_later_message_fills_what_a_compressed_fix_left_empty(connection
     assert (stored.outbox, stored.sequence, stored.received_at) == ("k3x9", 7, time + timedelta(seconds=1))
 
 
+async def test_the_judge_flags_a_fix_in_a_compressed_chunk(connection: Connection) -> None:
+    """Late data is judged as well: its flags are written where all around it is compressed already."""
+    late = row("judged", LONG_AGO + timedelta(days=42), speed=10.0, quality=Quality.NOT_MEASURED)
+    assert await store(connection, [late]) == {Outcome.STORED: 1}
+    await compress(connection, late.fix.time)
+    await stories.flags_of_a_track(connection, "judged", late)
+
+
 async def test_a_late_duplicate_opens_the_segment_of_its_unit_and_no_other(connection: Connection) -> None:
     """What a late batch costs depends on the batch and not on the fleet. TimescaleDB refuses a statement that would
     decompress more than it may: here one segment, where a fleet of 20 has 20 in the same hours."""
@@ -255,7 +260,7 @@ def recorder(executed: set[str]) -> type[AsyncCursor[Any]]:
 
 async def test_every_query_file_runs_on_timescaledb(connection: Connection) -> None:
     """Each verb of gateway.storage gives what was put in, and together they ran every file in queries/: a new file
-    makes this test fail until its verb is called here."""
+    makes this test fail until its verb is called here, or in a story."""
     executed: set[str] = set()
     connection.cursor_factory = recorder(executed)
     await connection.execute(sql.query("staging"))
@@ -298,74 +303,12 @@ async def test_every_query_file_runs_on_timescaledb(connection: Connection) -> N
     await quarantine.release(connection, "semua", [waiting.id])
     assert await quarantine.of_stranger(connection, "semua", quarantine.of_unit("semua", "nanti"), 0, 10) == []
 
-    await bridges_and_phones(connection, "semua")
-    await missions_from_open_to_score(connection, "semua", good)
+    await stories.bridges_and_phones(connection, "semua", LONG_AGO)
+    await stories.missions_from_open_to_score(connection, "semua", good)
+    await stories.models_and_the_drives_behind_them(connection, "semua", good)
+    await stories.closures_until_taken_back(connection, "semua", LONG_AGO)
+    await stories.commands_until_settled(connection, "semua", LONG_AGO)
+    await stories.reports_of_a_crew(connection, "semua", LONG_AGO)
+    await stories.alarms_and_health(connection, "semua", LONG_AGO)
+    await stories.flags_of_a_track(connection, "semua", doubted)
     assert [name for name in sql.query_names() if sql.query(name) not in executed] == []
-
-
-async def bridges_and_phones(connection: Connection, centre: str) -> None:
-    """A bridge with a radio, and a phone with consent and duty; each taken back."""
-    await bridges.enrol_radio(connection, centre, "induk", "fs-100-1001", "ambulans-01")
-    assert await bridges.known(connection, centre) == [
-        Bridge("induk", frozenset({"ambulans-01"}), {"fs-100-1001": "ambulans-01"})
-    ]
-    assert await bridges.forbid(connection, centre, "induk", "ambulans-01")
-    assert await bridges.known(connection, centre) == [Bridge("induk", frozenset(), {})]
-
-    now, later = LONG_AGO, LONG_AGO + timedelta(days=40)
-    await phones.enrol(connection, centre, "ambulans-01", "secret", "semua.ambulans-01", now, private=True)
-    await phones.consent(connection, centre, "ambulans-01", "Budi", "2026-11", "driver", now)
-    await phones.schedule(connection, centre, "ambulans-01", "mon 06:00-18:00", "centre", now)
-    await phones.change_duty(connection, centre, "ambulans-01", State.OFF, None, "driver", now)
-    (found,) = await phones.find(connection, centre, later, secret="secret")  # noqa: S106, no secret of anybody
-    assert (found.unit, found.consent) == ("ambulans-01", phones.Consent(now, "Budi", "2026-11"))
-    assert found.schedules == (Schedule(now, read_windows("mon 06:00-18:00")),)  # what still holds is never too old
-    assert found.changes == (Change(now, State.OFF),)
-    assert await phones.withdraw(connection, centre, "ambulans-01", "driver", later)
-    (found,) = await phones.find(connection, centre, later, users=["semua.ambulans-01"])
-    assert found.consent is None
-    assert await phones.drop(connection, centre, "ambulans-01", later)
-    assert await phones.find(connection, centre, later, everyone=True) == []
-
-
-async def missions_from_open_to_score(connection: Connection, centre: str, seen: Row) -> None:
-    """A place, an incident, a mission that arrives and leaves, what was told of it and how that fared."""
-    start = seen.fix.time
-    hospital = incidents.CentrePlace("rsud", "hospital", "RSUD", -7.16, 111.9)
-    await incidents.put_place(connection, centre, hospital)
-    assert await incidents.places(connection, centre, kind="hospital") == [hospital]
-    assert await incidents.places(connection, centre, place="none") == []
-    opened = Incident("i1", Place(-7.15, 111.88), Urgency.URGENT, None, start)
-    assert [await incidents.insert(connection, centre, opened) for _ in range(2)] == [True, False]
-    chosen = msgspec.structs.replace(opened, destination=Place(-7.16, 111.9, "RSUD", "rsud"))
-    await incidents.update(connection, centre, chosen)
-    assert await incidents.find(connection, centre, incident="i1", open_only=True) == [chosen]
-
-    mission = assigned("m1", seen.unit, chosen, None, start)
-    assert [await missions.insert(connection, centre, mission) for _ in range(2)] == [True, False]
-    drive = await missions.fixes_of(connection, centre, mission, start + timedelta(days=1))
-    assert [(fix.time, fix.speed) for fix in drive] == [(start, seen.fix.speed)]
-    mission = arrive(mission, start + timedelta(seconds=100), By.GPS)
-    mission = leave(mission, start + timedelta(seconds=700), By.GPS)
-    await missions.update(connection, centre, mission)
-    bare = msgspec.structs.replace(mission.legs[1], place=Place(-7.16, 111.9, "RSUD"))
-    assert await missions.find(connection, centre, unit=seen.unit, active=True) == [mission.with_leg(1, bare)]
-    assert await missions.find(connection, centre, since=start, until=start - timedelta(seconds=1)) == []
-    assert await missions.scene_times(connection, centre) == (1, 600.0, 600.0)
-    event = missions.MissionEvent("m1", 0, "stalled", start, 120.0, None)
-    await missions.put_event(connection, centre, event)
-    await missions.put_event(connection, centre, msgspec.structs.replace(event, cleared_at=start))
-    (kept,) = await missions.events(connection, centre, "m1")
-    assert kept.cleared_at == start
-
-    told = etas.Told("m1", 0, start, start, 60.0, 90.0, 120.0, "road", 500.0, "v1")
-    for _ in range(2):
-        await etas.insert(connection, centre, [told])
-    scores = await etas.scores(connection, centre, start, start + timedelta(days=1))
-    assert {score.by: score.group for score in scores} == {
-        "all": "", "lead": "60", "hour": str((start.hour + 7) % 24), "urgency": "urgent", "source": "road",
-        "leg": "to-scene", "district": "unknown",
-    }  # fmt: skip
-    for score in scores:
-        assert (score.told, score.bias_s, score.mae_s, score.median_s) == (1, -10.0, 10.0, 10.0)
-        assert (round(score.mape, 9), score.within25, score.coverage80) == (0.1, 1.0, 1.0)

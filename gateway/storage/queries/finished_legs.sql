@@ -1,4 +1,4 @@
--- Drives that came to their end, newest last, with what they were driven by.
+-- Drives that came to their end, the latest first, with what they were driven by.
 SELECT m.id, l.ordinal, m.unit, coalesce(u.kind, ''), m.urgency, l.kind, l.started_at, l.arrived_at, l.arrived_by
 FROM mission_legs l
 JOIN missions m ON m.centre = l.centre AND m.id = l.mission

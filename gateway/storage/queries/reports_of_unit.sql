@@ -1,4 +1,4 @@
--- What a unit said, rising by the time it said it, behind a time and number.
+-- What a unit said from one time to before another, newest first.
 SELECT unit, outbox, seq, received_at, said_at, line
 FROM reports
 WHERE centre = %(centre)s AND unit = %(unit)s
