@@ -27,7 +27,8 @@ demo: setup  ## a broker, a database, the gateway, 12 driving ambulances and the
 test: setup $(VENV)/.debian $(WASM)/node_modules/.installed check  ## everything CI runs
 	@cd $(WEB) && $(NPM) run --silent check && $(NPM) run --silent test
 	@if test -n "$(PYTEST)"; then $(BIN)/pytest $(PYTEST); else \
-	    $(BIN)/pytest -n 2 --dist loadfile tests $(ALONE:%=--ignore %) && $(BIN)/pytest $(ALONE); fi
+	    $(BIN)/pytest -n 2 --dist loadfile tests $(ALONE:%=--ignore %); many=$$?; \
+	    $(BIN)/pytest $(ALONE) && exit $$many; fi
 
 check: setup  ## style, types, import floors
 	@$(BIN)/ruff check .
