@@ -90,7 +90,7 @@ class Interleaving(RuleBasedStateMachine):
         """Start the unit."""
         self.outbox = Outbox(self.path, clock=lambda: self.now, limit_bytes=_BOUND)
         self.starts += 1  # where the numbers in memory begin is random; here it must be the same in a second run
-        self.outbox._ring = Ring(MEMORY_FLOOR + 10**6 * self.starts)
+        self.outbox._spill.ring = Ring(MEMORY_FLOOR + 10**6 * self.starts)
         self.lanes = self.make_lanes(self.outbox, WINDOWS)
 
     @initialize(up=st.booleans(), online=st.booleans())
@@ -146,7 +146,7 @@ class Interleaving(RuleBasedStateMachine):
     @rule(well=st.booleans())
     def disk(self, well: bool) -> None:
         """It takes nothing, or it does again."""
-        for connection in (self.outbox._appending, self.outbox._reading):
+        for connection in (self.outbox._table.appending, self.outbox._table.reading):
             connection.execute(f"PRAGMA query_only = {not well}")
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 5.0, 70.0]))

@@ -5,9 +5,11 @@ transaction that writes a few pages, however much waits in it: rows get a kind, 
 also succeeds on a disk that is almost full, and a power cut leaves one format or the other.
 """
 
+import contextlib
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -85,6 +87,11 @@ def locked(path: Path) -> TextIO:
     return lock
 
 
+def log_bytes(limit_bytes: int) -> int:
+    """What the log may keep for itself, of the bound of file and log."""
+    return min(LOG_BYTES, limit_bytes // 4)
+
+
 def connect(path: Path, synchronous: str, log_bytes: int) -> sqlite3.Connection:
     """One connection to the file. The log is emptied when it is half of what it may be, on a small disk earlier."""
     disk = os.statvfs(path.parent)
@@ -116,16 +123,30 @@ def identity(connection: sqlite3.Connection, path: Path) -> str:
             f"INSERT INTO identity VALUES ('{name}')",  # noqa: S608 - letters of our own
             f"PRAGMA application_id = {APPLICATION_ID}",
         )
-        _in_one_transaction(connection, statements)
+        _make(connection, statements)
         _sync_folder(path.parent)
         return name
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise DamagedError(f"{path} is a database, but no outbox; give another --state folder")
     if version == 1:
-        _in_one_transaction(connection, _FROM_1)
+        _make(connection, _FROM_1)
     elif version != FORMAT:
         raise OutboxError(f"{path} was written by a newer sigap-unit (format {version}); start that version")
     return str(connection.execute("SELECT outbox FROM identity").fetchone()[0])
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it, or nothing. The lock on the file is taken at once, so that nothing fails halfway for want of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # some errors of SQLite have ended it already
+            with contextlib.suppress(sqlite3.Error):  # the first error is what is told
+                connection.execute("ROLLBACK")
+        raise
 
 
 def reserve(connection: sqlite3.Connection, path: Path, limit_bytes: int) -> None:
@@ -143,16 +164,12 @@ def reserve(connection: sqlite3.Connection, path: Path, limit_bytes: int) -> Non
         absent = min(free * size, wanted)
     if absent < size:
         return
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE room (bytes BLOB)")
-        connection.execute("INSERT INTO room VALUES (zeroblob(?))", (absent,))
-        connection.execute("COMMIT")
+    with contextlib.suppress(sqlite3.Error):  # there is none to take; what is to be stored will say so
+        with transaction(connection):
+            connection.execute("CREATE TABLE room (bytes BLOB)")
+            connection.execute("INSERT INTO room VALUES (zeroblob(?))", (absent,))
         connection.execute("PRAGMA wal_checkpoint(FULL)")  # written in its place, or it would not be taken yet
         connection.execute("DROP TABLE room")
-    except sqlite3.Error:  # there is none to take; what is to be stored will say so
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 def sort(error: sqlite3.Error, path: Path) -> OutboxError:
@@ -181,17 +198,11 @@ def size_on_disk(path: Path) -> int:
     return total
 
 
-def _in_one_transaction(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+def _make(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
+    with transaction(connection):
         for statement in statements:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {FORMAT}")
-        connection.execute("COMMIT")
-    except sqlite3.Error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,9 +17,18 @@ from tracker.wire.checksum import xor
 
 _TWO_SIGMA = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
 
-# gpsd's `status`: 1 normal (older versions leave it out), 2 DGPS, 3 RTK fixed, 4 RTK float, 5 dead reckoning,
-# 6 GNSS with dead reckoning, 7 time only, 8 simulated, 9 P(Y) code; to GGA's quality and to the mode letters.
-_QUALITY = {None: (1, "A"), 1: (1, "A"), 2: (2, "D"), 3: (4, "R"), 4: (5, "F"), 5: (6, "E"), 6: (1, "A"), 8: (8, "S"), 9: (3, "P")}  # fmt: skip  # noqa: E501
+# gpsd's `status`, to GGA's quality and to the mode letters. 7, time only, has no place.
+_QUALITY = {
+    None: (1, "A"),  # normal: older versions leave it out
+    1: (1, "A"),  # normal
+    2: (2, "D"),  # DGPS
+    3: (4, "R"),  # RTK fixed
+    4: (5, "F"),  # RTK float
+    5: (6, "E"),  # dead reckoning
+    6: (1, "A"),  # GNSS with dead reckoning
+    8: (8, "S"),  # simulated
+    9: (3, "P"),  # P(Y) code
+}
 _UNKNOWN = (1, "A")
 
 

@@ -51,7 +51,7 @@ class Life:
 
     def allow_writing(self, allowed: bool) -> None:
         """For SQLite."""
-        for connection in (self.outbox._appending, self.outbox._reading):
+        for connection in (self.outbox._table.appending, self.outbox._table.reading):
             connection.execute(f"PRAGMA query_only = {not allowed}")
 
     def check(self) -> None:

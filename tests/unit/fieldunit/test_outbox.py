@@ -122,7 +122,7 @@ def test_two_threads_append_and_delete_at_once(outbox: Outbox) -> None:
 
 def test_durability_is_what_it_is_said_to_be(outbox: Outbox) -> None:
     """Appending waits for the disk (FULL), on a write-ahead log; deleting alone does not."""
-    appending, deleting = outbox._appending, outbox._reading
+    appending, deleting = outbox._table.appending, outbox._table.reading
     assert appending.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert appending.execute("PRAGMA synchronous").fetchone() == (2,)
     assert deleting.execute("PRAGMA synchronous").fetchone() == (1,)
@@ -136,10 +136,11 @@ def test_a_full_disk_harms_nothing_and_what_it_does_not_take_is_in_memory(path: 
     now = [0.0]
     large = Epoch("gnss", TIME, (b"$" + secrets.token_hex(250).encode(),))
     with Outbox(path, trouble=told.append, clock=lambda: now[0]) as outbox:
-        pages, free = (outbox._appending.execute(f"PRAGMA {each}_count").fetchone()[0] for each in ("page", "freelist"))
-        outbox._appending.execute("CREATE TABLE other (bytes BLOB)")
-        outbox._appending.execute("INSERT INTO other VALUES (zeroblob(?))", ((free - 8) * 4096,))
-        outbox._appending.execute(f"PRAGMA max_page_count = {pages}")
+        disk = outbox._table.appending
+        pages, free = (disk.execute(f"PRAGMA {each}_count").fetchone()[0] for each in ("page", "freelist"))
+        disk.execute("CREATE TABLE other (bytes BLOB)")
+        disk.execute("INSERT INTO other VALUES (zeroblob(?))", ((free - 8) * 4096,))
+        disk.execute(f"PRAGMA max_page_count = {pages}")
         safe = outbox.append_many([large] * 40)
         unsafe = [*outbox.append_many([large] * 150), outbox.append_report(b'{"kind":"x"}', TIME)]
         assert all(map(is_safe, safe))
@@ -153,7 +154,7 @@ def test_a_full_disk_harms_nothing_and_what_it_does_not_take_is_in_memory(path: 
         assert [item.seq for item in outbox.oldest(500)][-150:] == unsafe[:150]
         assert [item.seq for item in outbox.get([unsafe[0], unsafe[150]])] == [unsafe[0], unsafe[150]]
         assert [report.seq for report in outbox.reports(9)] == [unsafe[150]]
-        outbox._appending.execute("PRAGMA max_page_count = 1000000")
+        disk.execute("PRAGMA max_page_count = 1000000")
         assert not is_safe(outbox.append(*large)), "the disk is not asked again at once"
         outbox.delete([(unsafe[0] + 151, unsafe[0] + 151)])
         now[0] += 2

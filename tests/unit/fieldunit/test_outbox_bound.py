@@ -89,7 +89,8 @@ def test_a_bound_that_was_lowered_is_reached(tmp_path: Path) -> None:
         assert not outbox.statistics().lost
     with Outbox(path, limit_bytes=SMALLEST_BYTES) as outbox:
         fill(outbox, 2000)
-        pages, free = (outbox._appending.execute(f"PRAGMA {each}_count").fetchone()[0] for each in ("page", "freelist"))
+        ask = outbox._table.appending.execute
+        pages, free = (ask(f"PRAGMA {each}_count").fetchone()[0] for each in ("page", "freelist"))
         assert (pages - free) * 4096 <= SMALLEST_BYTES
         assert outbox.depth + sum(outbox.statistics().lost.values()) == 20_200 + 2020
 
@@ -120,7 +121,7 @@ def test_a_row_that_the_disk_has_damaged_stops_nothing(tmp_path: Path) -> None:
     """It is set aside; its neighbours go on."""
     with Outbox(tmp_path / "a.outbox") as outbox:
         outbox.append_many(epoch(at) for at in range(5))
-        outbox._appending.execute("UPDATE item SET lines = x'DEADBEEF' WHERE seq = 3")
+        outbox._table.appending.execute("UPDATE item SET lines = x'DEADBEEF' WHERE seq = 3")
         assert [item.seq for item in outbox.oldest(9)] == [1, 2, 4, 5]
         outbox.append(*epoch(6))
         assert (outbox.depth, outbox.statistics().aside) == (5, 1)

@@ -54,7 +54,7 @@ def test_every_item_told_safe_is_there_or_receipted_or_counted_after_300_kills(t
     with Outbox(path, limit_bytes=SMALLEST_BYTES) as outbox:
         told = outbox.statistics()
         lost = sum(told.lost.values())
-        aside = {seq for (seq,) in outbox._reading.execute("SELECT seq FROM aside")}
+        aside = {seq for (seq,) in outbox._table.reading.execute("SELECT seq FROM aside")}
         there = {item.seq: item.lines[0] for item in outbox.oldest(10**6)}
         there |= {report.seq: report.body for report in outbox.reports(10**6)}
         assert all(body == body_of(seq) for seq, body in there.items())
