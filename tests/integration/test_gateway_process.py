@@ -307,7 +307,7 @@ def test_the_picture_after_a_restart_is_that_of_the_database_and_the_broker(
         unit.say(topic(UNIT, "presence"), b'{"online":true,"interval_s":5}', retain=True)
         unit.say(topic(UNITS[1], "presence"), b'{"online":false}', retain=True)
         unit.say(topic(UNIT), epoch(1, seconds(1)))
-        unit.say(topic(UNIT), epoch(3, seconds(3), latitude=-7.3))
+        unit.say(topic(UNIT), epoch(3, seconds(3), latitude=-7.151))
         unit.say(topic(UNIT), epoch(2, seconds(2)))
         unit.say(topic(UNIT), epoch(4, datetime.now(UTC) + timedelta(hours=1)))
         unit.hear(lambda heard: heard.receipted("stored") == {1, 2, 3, 4})
@@ -319,7 +319,7 @@ def test_the_picture_after_a_restart_is_that_of_the_database_and_the_broker(
         return units if [each["online"] for each in units] == [True, False, None] else None
 
     first, second, third = until(shown)
-    assert first["position"]["latitude"] == pytest.approx(-7.3)
+    assert first["position"]["latitude"] == pytest.approx(-7.151)
     assert (first["position"]["fix_time"], first["report_interval_s"]) == ("2026-11-21T03:04:08Z", 5.0)
     assert (second["position"], third["position"]) == (None, None)
 
