@@ -43,7 +43,8 @@ class Network(msgspec.Struct, frozen=True):
 def network_of(profile: Profile) -> Network:
     """The roads of a profile; a pure function of it."""
     places = [(district.latitude, district.longitude) for district in profile.districts]
-    pairs = [(a, b) for a in range(len(places)) for b in range(a + 1, len(places)) if _joined(places, a, b)]
+    squares = [[distance(*one, *other) ** 2 for other in places] for one in places]  # once: a province has 241 places
+    pairs = [(a, b) for a in range(len(places)) for b in range(a + 1, len(places)) if _joined(squares, a, b)]
     return Network(profile.districts, tuple(_road(places, a, b) for a, b in pairs))
 
 
@@ -59,14 +60,11 @@ def feature_collection(network: Network) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def _joined(places: list[tuple[float, float]], a: int, b: int) -> bool:
+def _joined(squares: list[list[float]], a: int, b: int) -> bool:
     """Whether no third place lies in the circle over both, where it would see them at more than a right angle."""
-    across = distance(*places[a], *places[b]) ** 2
-    return all(
-        distance(*places[a], *place) ** 2 + distance(*places[b], *place) ** 2 >= across
-        for c, place in enumerate(places)
-        if c not in (a, b)
-    )
+    across = squares[a][b]
+    to_both = enumerate(zip(squares[a], squares[b], strict=True))
+    return all(one + other >= across for c, (one, other) in to_both if c not in (a, b))
 
 
 def _road(places: list[tuple[float, float]], a: int, b: int) -> Road:
