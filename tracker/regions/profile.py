@@ -10,6 +10,20 @@ from importlib import resources
 import msgspec
 
 from tracker.errors import BadInput, TrackerError
+from tracker.regions.centre import (
+    Agency,
+    Command,
+    Escalation,
+    Labels,
+    Member,
+    Number,
+    Province,
+    ResponseTarget,
+    Sop,
+    VillageUnits,
+    check_agencies,
+    check_ways,
+)
 from tracker.wire.topics import checked_id
 
 
@@ -23,6 +37,7 @@ class District(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     latitude: float  # degrees, approximate
     longitude: float  # degrees, approximate
+    member: str | None = None  # id of the member centre whose it is; None: the profile is one centre
 
 
 class ProfileUnit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,12 +45,14 @@ class ProfileUnit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     name: str  # what people call it
-    kind: str  # ambulance
+    kind: str  # ambulance, motorcycle, fire-engine, ...
     home: str  # name of the district where it waits
+    agency: str | None = None  # id of the agency whose it is; None: not said
+    private: bool = False  # a citizen's own vehicle: tracked with consent and on duty only
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One region."""
+    """One region. Counts are None where nobody has said them."""
 
     name: str  # of the centre
     time_zone: str  # IANA
@@ -43,6 +60,25 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hospitals: int
     districts: tuple[District, ...]
     units: tuple[ProfileUnit, ...]
+    code: str | None = None  # of the interior ministry (Kemendagri)
+    bps: str | None = None  # of the statistics office (BPS)
+    desa: int | None = None  # villages in the country
+    kelurahan: int | None = None  # villages in towns
+    province: Province | None = None
+    numbers: tuple[Number, ...] = ()  # to call; the centre's own first
+    agencies: tuple[Agency, ...] = ()
+    command: Command | None = None
+    response_target: ResponseTarget | None = None  # None: no source states one
+    escalation: Escalation = Escalation()
+    labels: Labels | None = None  # None: the centre has no words of its own
+    sops: tuple[Sop, ...] = ()
+    members: tuple[Member, ...] = ()  # of a province
+    village_units: VillageUnits | None = None
+
+    @property
+    def villages(self) -> int | None:
+        """Desa and kelurahan; None where one of them is unknown."""
+        return None if self.desa is None or self.kelurahan is None else self.desa + self.kelurahan
 
 
 def names() -> list[str]:
@@ -70,20 +106,54 @@ def read(name: str, text: str) -> Profile:
     """
     try:
         profile = msgspec.convert(tomllib.loads(text), Profile)
-        for unit in profile.units:
-            checked_id(unit.id)
         zoneinfo.ZoneInfo(profile.time_zone)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, BadInput, zoneinfo.ZoneInfoNotFoundError) as error:
+        _check_places(profile)
+        _check_members(profile)
+        owners = {unit.id: unit.agency for unit in profile.units if unit.agency is not None}
+        if profile.village_units is not None:
+            owners["village_units"] = profile.village_units.agency
+        check_agencies(profile.agencies, profile.sops, profile.command, owners)
+        check_ways(profile.numbers, profile.response_target, profile.escalation, profile.labels)
+    except (BadInput, ValueError, zoneinfo.ZoneInfoNotFoundError) as error:  # TOML's and msgspec's are ValueErrors
         raise ProfileError(f"the profile {name} is wrong: {error}") from error
+    return profile
+
+
+def _check_places(profile: Profile) -> None:
+    for unit in profile.units:
+        checked_id(unit.id)
+        checked_id(unit.kind)
     districts = [district.name for district in profile.districts]
     if len(set(districts)) < len(districts) or len({unit.id for unit in profile.units}) < len(profile.units):
-        raise ProfileError(f"the profile {name} is wrong: a district or a unit stands in it twice")
+        raise ValueError("a district or a unit stands in it twice")
     for unit in profile.units:
         if unit.home not in districts:
-            raise ProfileError(
-                f"the profile {name} is wrong: {unit.id} lives in {unit.home!r}, which is no district of it"
-            )
+            raise ValueError(f"{unit.id} lives in {unit.home!r}, which is no district of it")
     for district in profile.districts:
         if not (-90 <= district.latitude <= 90 and -180 <= district.longitude <= 180):
-            raise ProfileError(f"the profile {name} is wrong: {district.name} lies nowhere on Earth")
-    return profile
+            raise ValueError(f"{district.name} lies nowhere on Earth")
+
+
+def _check_members(profile: Profile) -> None:
+    members = profile.members
+    for field in ("id", "name", "code", "bps"):
+        if len({getattr(member, field) for member in members}) < len(members):
+            raise ValueError(f"two of its members have the same {field}")
+    ids = {checked_id(member.id) for member in members}
+    for district in profile.districts:
+        if (district.member is None) == bool(members) or (members and district.member not in ids):
+            raise ValueError(f"{district.name} belongs to {district.member!r}, which is no member of it")
+    for member in members:
+        found = sum(district.member == member.id for district in profile.districts)
+        if found != member.districts:
+            raise ValueError(f"{member.id} has {member.districts} districts, and {found} are named")
+    if members:
+        for field in ("puskesmas", "hospitals", "desa", "kelurahan"):
+            total, stated = sum(getattr(member, field) for member in members), getattr(profile, field)
+            if total != stated:
+                raise ValueError(f"its members have {total} {field}, and it says {stated}")
+    if profile.village_units is not None:
+        checked_id(f"{profile.village_units.prefix}-0000-000")
+        checked_id(profile.village_units.kind)
+        if not members:
+            raise ValueError("units by village are counted by member, and it has none")
