@@ -63,7 +63,7 @@ def test_what_cannot_be_meant_is_refused(
     ("arguments", "sentence"),
     [
         (["replay", "absent.log", "--centre", "c", *BROKER, "--bare"], "absent.log cannot be read: No such file"),
-        (["simulate", "--profile", "mars", *BROKER, "--bare"], "there is no profile 'mars'; there is: bojonegoro"),
+        (["simulate", "--profile", "mars", *BROKER, "--bare"], "there is no profile 'mars'; there is: banyuwangi"),
         (["simulate", *BROKER, "--state", "/dev/null/x"], "--state /dev/null/x cannot be made (Not a directory)"),
         (["simulate", *BROKER, "--state", "/etc/passwd"], "--state /etc/passwd is no folder"),
         (["simulate", *BROKER, "--state", "/proc/x"], "--state /proc/x cannot be made"),

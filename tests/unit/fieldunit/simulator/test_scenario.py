@@ -56,7 +56,7 @@ def test_the_shipped_scenarios_cover_what_the_simulator_can_do() -> None:
         ("units = 0", "f.toml: units: expected `int` >= 1"),
         ("vehicles = 3", "f.toml: object contains unknown field `vehicles`; the fields are about, profile, roads, "),
         ("begins = 2026-11-23T06:30:00", "f.toml: begins: expected `datetime` with a timezone component"),
-        ('profile = "mars"', "f.toml: there is no profile 'mars'; there is: bojonegoro"),
+        ('profile = "mars"', "f.toml: there is no profile 'mars'; there is: banyuwangi"),
         ('[[hole]]\nname = "a"', "f.toml: hole 1: give either centre and radius_m, or corners"),
         ("[[hole]]\ncentre = [111.9, -7.1]\nradius_m = 9", "hole 1: 111.9, -7.1 lies nowhere on Earth: latitude"),
         ("[[hole]]\ncorners = [[-7, 111], [-8, 111]]", "f.toml: hole 1: corners make no area"),

@@ -16,7 +16,7 @@ PROFILE = regions.load("bojonegoro")
 
 def test_the_facts_of_bojonegoro() -> None:
     """As the design and its sources have them."""
-    assert regions.names() == ["bojonegoro"]
+    assert "bojonegoro" in regions.names()
     assert PROFILE.name == "BOOSTER 119 Bojonegoro"
     assert PROFILE.time_zone == "Asia/Jakarta"
     assert (len(PROFILE.districts), PROFILE.puskesmas, PROFILE.hospitals) == (28, 36, 10)
@@ -29,7 +29,7 @@ def test_the_facts_of_bojonegoro() -> None:
 def test_an_unknown_profile_is_named_with_those_there_are() -> None:
     """And a name is never a path."""
     for name in ("mars", "../regions/bojonegoro", ""):
-        with pytest.raises(regions.ProfileError, match="there is: bojonegoro"):
+        with pytest.raises(regions.ProfileError, match=f"there is: {', '.join(regions.names())}"):
             regions.load(name)
 
 
