@@ -205,7 +205,13 @@ def _enrol(args: argparse.Namespace) -> int:
         if args.profile is not None:
             profile = regions.load(args.profile)
             await units.describe_centre(connection, centre, profile.name, profile.time_zone)
-            found = [Unit(u.id, u.name, u.kind) for u in profile.units if u.id not in known]  # names given here stay
+            new = [unit for unit in profile.units if unit.id not in known]  # names given here stay
+            found = [Unit(unit.id, unit.name, unit.kind) for unit in new if not unit.private]
+            if private := [unit.id for unit in new if unit.private]:
+                print(
+                    f"left out, for nobody has asked their owners: {', '.join(private)}; "
+                    "enrol each with --phone, and its driver consents"
+                )
         else:
             was = known.get(args.unit, Unit(args.unit, args.unit, "ambulance"))
             found = [Unit(args.unit, args.name or was.name, args.kind or was.kind)]

@@ -11,6 +11,7 @@ import pytest
 from gateway.settings import Settings
 from tests.fix_gateway import CENTRE
 from tests.gateway_traffic import MORNING
+from tracker import regions
 
 NOWHERE = "postgresql://127.0.0.1:1/sigap"
 
@@ -121,6 +122,19 @@ def test_migrate_then_enrol_then_look(database_url: str) -> None:
     assert len(units) >= 12
     empty = sigap("quarantine", database_url=database_url)
     assert empty.stdout == "the quarantine is empty: everything that came was stored\n"
+
+
+def test_private_vehicles_of_a_profile_are_not_enrolled_without_their_owners(database_url: str) -> None:
+    """South Sumatra's cars belong to citizens: the centre's own are enrolled, and the others are named."""
+    private = sorted(unit.id for unit in regions.load("sumsel").units if unit.private)
+    assert private
+    assert sigap("migrate", database_url=database_url).returncode == 0
+    told = sigap("enrol", "--profile", "sumsel", database_url=database_url, centre="sumsel")
+    assert told.returncode == 0
+    assert f"left out, for nobody has asked their owners: {', '.join(private)};" in told.stdout
+    with psycopg.connect(database_url) as connection:
+        enrolled = {unit for (unit,) in connection.execute("SELECT id FROM units")}
+    assert enrolled == {unit.id for unit in regions.load("sumsel").units} - set(private)
 
 
 def test_a_database_of_a_newer_version_is_refused_by_every_command_that_needs_it(cleared_url: str) -> None:
