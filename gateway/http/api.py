@@ -22,6 +22,7 @@ from gateway.http import (
     units,
 )
 from gateway.http.access import Forbidden
+from gateway.http.origins import OwnPages
 from gateway.http.world import World
 from gateway.services.missions import Clash, Unknown
 from tracker.missions import NotPossible
@@ -32,6 +33,7 @@ def create(world: World) -> FastAPI:
     """The web application of one gateway."""
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
+    app.add_middleware(OwnPages)
     for module in (
         units,
         crews,

@@ -5,12 +5,12 @@ client gets newer values and fewer frames; a frozen one is closed; neither delay
 """
 
 import asyncio
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from gateway.http.access import Forbidden
+from gateway.http.origins import is_foreign
 from gateway.http.world import SeesUnits, TheWorld, World
 
 router = APIRouter(prefix="/api/v1")
@@ -46,9 +46,8 @@ def check_origin(socket: WebSocket) -> None:
     Raises:
         Forbidden: the Origin header names another host than the one asked for.
     """
-    origin = socket.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
-        raise Forbidden(f"a page of {origin} may not watch here")
+    if is_foreign(socket.headers):
+        raise Forbidden(f"a page of {socket.headers['origin']} may not watch here")
 
 
 async def _write(socket: WebSocket, world: World, stream: str | None, since: int | None) -> None:

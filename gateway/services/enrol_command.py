@@ -126,6 +126,7 @@ def _show(out: Console, app: str, text: str, file: Path) -> None:
     code = segno.make(text, error="l", micro=False)
     out.print(f"{app}: scan this with the app's own code reader, or the phone's camera")
     code.terminal(border=2, compact=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     code.save(str(file), kind="svg", scale=6, border=4, light="white")
     out.print(f"the same as a picture: {file} (it holds the secret: delete it when the phone is set up)")

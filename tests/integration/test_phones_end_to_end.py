@@ -28,7 +28,7 @@ USER = f"{CENTRE}.{UNIT}"
 def enrol(url: str, folder: Path, *more: str, port: int = 8080) -> str:
     """Enrol the unit's phone with the console program; its secret, out of the printed code."""
     told = sigap(
-        "enrol", "--phone", UNIT, "--svg", str(folder), *more,
+        "enrol", "--phone", UNIT, "--svg", str(folder / "codes"), *more,
         database_url=url, centre=CENTRE, phone_url=f"http://127.0.0.1:{port}", phone_broker="127.0.0.1:1883",
     )  # fmt: skip
     assert told.returncode == 0, told.stderr

@@ -109,13 +109,22 @@ class _Answer(Exception):
         self.detail = detail
 
 
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class _Door(NamedTuple):
     """Who may come in, of one server."""
 
     cab: Cab
     around: Surroundings
     pin: str | None
-    hosts: frozenset[str]
+    hosts: frozenset[str]  # names it goes by
+    by_address: bool  # whether any IP address is a name of it, too: no page can take one of these for its own
 
 
 class CabServer:
@@ -132,8 +141,9 @@ class CabServer:
     def __init__(
         self, cab: Cab, around: Surroundings, address: Address, *, pin: str | None, hosts: tuple[str, ...] = ()
     ) -> None:
-        loopback = ("localhost", "127.0.0.1", "::1") if ipaddress.ip_address(address.host).is_loopback else ()
-        door = _Door(cab, around, pin, frozenset({address.host, *loopback, *hosts}))
+        on_loopback = ipaddress.ip_address(address.host).is_loopback
+        loopback = ("localhost", "127.0.0.1", "::1") if on_loopback else ()
+        door = _Door(cab, around, pin, frozenset({address.host, *loopback, *hosts}), not on_loopback)
         self._server = _Server(address, door)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="cab", daemon=True)
 
@@ -291,7 +301,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _check_host(self) -> None:
         name = self.headers.get("Host", "").strip().lower()
         host = name[1 : name.find("]")] if name.startswith("[") else name.partition(":")[0]
-        if host not in self.server.door.hosts:
+        door = self.server.door
+        if host not in door.hosts and not (door.by_address and _is_address(host)):
             raise _Answer(
                 HTTPStatus.MISDIRECTED_REQUEST, "this is no name of the unit; [crew] hosts names those it has"
             )

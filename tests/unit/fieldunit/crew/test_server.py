@@ -28,13 +28,13 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Serves a cab; gives the address, without a slash at the end."""
     with ExitStack() as stack:
 
-        def start(**options: Any) -> tuple[str, CabDouble]:
+        def start(host: str = "127.0.0.1", **options: Any) -> tuple[str, CabDouble]:
             double = CabDouble(tmp_path)
             stack.callback(double.close)
-            made = CabServer(double.cab, surroundings(), Address("127.0.0.1", 0), **{"pin": None, **options})
+            made = CabServer(double.cab, surroundings(), Address(host, 0), **{"pin": None, **options})
             made.start()
             stack.callback(made.stop)
-            return made.url.rstrip("/"), double
+            return made.url.rstrip("/").replace("0.0.0.0", "127.0.0.1"), double  # noqa: S104, where it listens
 
         yield start
 
@@ -79,6 +79,21 @@ def test_a_page_of_another_site_cannot_press(serve: Serve, headers: dict[str, st
     url, double = serve()
     assert press(url, headers=headers).status_code == status
     assert len(double.said) == (1 if status == 200 else 0)
+
+
+def test_on_the_vehicles_network_the_unit_goes_by_any_address_and_by_the_names_it_was_given(serve: Serve) -> None:
+    """A tablet knows the unit by an address, which no foreign page can take for its own name; names are told it."""
+    url, _ = serve("0.0.0.0", pin=PIN, hosts=("cab.local",))  # noqa: S104, the case in question
+    for host, status in (
+        ("192.0.2.2:8119", 200),
+        ("127.0.0.1", 200),
+        ("[2001:db8::1]:8119", 200),
+        ("cab.local:8119", 200),
+        ("evil.example", 421),
+        ("192.0.2.2.evil.example", 421),
+        ("", 421),
+    ):
+        assert httpx.get(url, headers={"Host": host}).status_code == status, host
 
 
 def test_the_own_page_may_press(serve: Serve) -> None:
