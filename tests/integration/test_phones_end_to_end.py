@@ -59,7 +59,7 @@ def test_enrolling_shows_codes_and_writes_pictures(enrolled_url: str, tmp_path: 
     """In the terminal and as SVG that nobody else may read; what is still missing is said."""
     secret = enrol(enrolled_url, tmp_path)
     for app in ("traccar", "owntracks"):
-        file = tmp_path / f"{UNIT}-{app}.svg"
+        file = tmp_path / "codes" / f"{UNIT}-{app}.svg"
         assert file.read_text().startswith("<?xml")
         assert file.stat().st_mode & 0o077 == 0
     assert enrol(enrolled_url, tmp_path) != secret
