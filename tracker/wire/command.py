@@ -21,15 +21,16 @@ is said twice of one thing (a mission's card, the rate) holds as the higher numb
 an assignment says that the crew can see it; whether they take it is a report of theirs (`tracker.wire.reports.Answer`).
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from tracker.errors import BadInput, Reason
-from tracker.wire.topics import ID_PATTERN, MAX_PAYLOAD
+from tracker.wire import message
+from tracker.wire.topics import ID_PATTERN
 
 MAX_TEXT = 1000
 """Characters of notes and messages."""
@@ -44,11 +45,6 @@ Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST_S)]
-
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-
-Shape = TypeVar("Shape")
 
 
 class Stop(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -174,12 +170,7 @@ def encode(command: Command) -> bytes:
     Raises:
         ValueError: it is one that `decode` would refuse.
     """
-    made = _encoder.encode(command)
-    try:
-        decode(made)
-    except BadInput as error:
-        raise ValueError(error.detail) from None
-    return made
+    return message.readable(_encoder.encode(command), decode)
 
 
 def decode(payload: bytes) -> Command:
@@ -188,19 +179,19 @@ def decode(payload: bytes) -> Command:
     Raises:
         BadInput: PAYLOAD if it is not one, OVERSIZE, or OUT_OF_RANGE if a time in it cannot be one.
     """
-    command = _read(_commands, payload, "command")
-    changes: dict[str, Any] = {"issued_at": _in_utc(command.issued_at)}
+    command = message.read(_commands, payload, "command")
+    changes: dict[str, Any] = {"issued_at": message.in_utc(command.issued_at)}
     if command.expires_at is not None:
-        changes["expires_at"] = _in_utc(command.expires_at)
+        changes["expires_at"] = message.in_utc(command.expires_at)
     if isinstance(command, EmergencyAck):
-        changes["since"] = _in_utc(command.since)
+        changes["since"] = message.in_utc(command.since)
     elif isinstance(command, Rate) and command.until is not None:
-        changes["until"] = _in_utc(command.until)
+        changes["until"] = message.in_utc(command.until)
     elif isinstance(command, UpdateMission) and command.eta is not None:
         changes["eta"] = _arrival(command.eta)
     elif isinstance(command, Assignment):
         card = command.card
-        assigned = None if card.assigned_at is None else _in_utc(card.assigned_at)
+        assigned = None if card.assigned_at is None else message.in_utc(card.assigned_at)
         eta = None if card.eta is None else _arrival(card.eta)
         changes["card"] = msgspec.structs.replace(card, assigned_at=assigned, eta=eta)
     return msgspec.structs.replace(command, **changes)
@@ -212,40 +203,16 @@ def encode_reply(reply: Reply) -> bytes:
     Raises:
         ValueError: it is one that `decode_reply` would refuse.
     """
-    made = _encoder.encode(reply)
-    try:
-        decode_reply(made)
-    except BadInput as error:
-        raise ValueError(error.detail) from None
-    return made
+    return message.readable(_encoder.encode(reply), decode_reply)
 
 
 def decode_reply(payload: bytes) -> Reply:
     """Read a reply, its time in UTC; errors as in `decode`."""
-    reply = _read(_replies, payload, "reply")
-    return msgspec.structs.replace(reply, at=_in_utc(reply.at))
-
-
-def _read(decoder: "msgspec.json.Decoder[Shape]", payload: bytes, what: str) -> Shape:
-    if len(payload) > MAX_PAYLOAD:
-        raise BadInput(Reason.OVERSIZE, f"{len(payload)} bytes, {MAX_PAYLOAD} are allowed")
-    try:
-        return decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(Reason.PAYLOAD, f"not a {what}: {' '.join(str(error).split())[:200]}") from None
+    reply = message.read(_replies, payload, "reply")
+    return msgspec.structs.replace(reply, at=message.in_utc(reply.at))
 
 
 def _arrival(eta: Arrival) -> Arrival:
     if not eta.p10 <= eta.p50 <= eta.p90:
         raise BadInput(Reason.OUT_OF_RANGE, "an arrival's interval runs backwards")
-    return msgspec.structs.replace(eta, at=_in_utc(eta.at))
-
-
-def _in_utc(at: datetime) -> datetime:
-    try:
-        at = at.astimezone(UTC)
-    except OverflowError:
-        raise BadInput(Reason.OUT_OF_RANGE, f"the time {at.isoformat()} lies outside all years") from None
-    if not EARLIEST <= at < LATEST:
-        raise BadInput(Reason.OUT_OF_RANGE, f"the time {at.isoformat()} cannot be one")
-    return at
+    return msgspec.structs.replace(eta, at=message.in_utc(eta.at))

@@ -9,20 +9,17 @@ What the unit cannot measure is null or absent, never 0. ``at`` is the unit's be
 counts: it is not numbered, not kept in the outbox and not receipted. Fields that we do not know are passed over.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from tracker.errors import BadInput, Reason
-from tracker.wire.topics import ID_PATTERN, MAX_PAYLOAD
+from tracker.wire import message
+from tracker.wire.topics import ID_PATTERN
 
 MAX_DETAIL = 300
 """Characters of a receiver's sentence."""
-
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 _COUNT = Meta(ge=0, le=2**63 - 1)
 Count = Annotated[int, _COUNT]
@@ -68,12 +65,7 @@ def encode(health: Health) -> bytes:
     Raises:
         ValueError: it is one that `decode` would refuse.
     """
-    made = _encoder.encode(health)
-    try:
-        decode(made)
-    except BadInput as error:
-        raise ValueError(error.detail) from None
-    return made
+    return message.readable(_encoder.encode(health), decode)
 
 
 def decode(payload: bytes) -> Health:
@@ -82,15 +74,5 @@ def decode(payload: bytes) -> Health:
     Raises:
         BadInput: PAYLOAD if it is not one, OVERSIZE, or OUT_OF_RANGE if its time cannot be one.
     """
-    if len(payload) > MAX_PAYLOAD:
-        raise BadInput(Reason.OVERSIZE, f"{len(payload)} bytes, {MAX_PAYLOAD} are allowed")
-    try:
-        health = _decoder.decode(payload)
-        at = health.at.astimezone(UTC)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(Reason.PAYLOAD, f"not a health message: {' '.join(str(error).split())[:200]}") from None
-    except OverflowError:
-        raise BadInput(Reason.OUT_OF_RANGE, "the time of a health message lies outside all years") from None
-    if not EARLIEST <= at < LATEST:
-        raise BadInput(Reason.OUT_OF_RANGE, f"the time {at.isoformat()} is none of a device's")
-    return msgspec.structs.replace(health, at=at)
+    health = message.read(_decoder, payload, "health message")
+    return msgspec.structs.replace(health, at=message.in_utc(health.at))

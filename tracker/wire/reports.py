@@ -17,7 +17,7 @@ Fields that we do not know are passed over: a newer unit must not be mute at an 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -25,6 +25,7 @@ import msgspec
 from msgspec import Meta
 
 from tracker.errors import BadInput, Reason
+from tracker.wire import message
 from tracker.wire.payload import Unreadable
 from tracker.wire.topics import ID_PATTERN, MAX_PAYLOAD
 
@@ -37,9 +38,6 @@ Sequence63 = Annotated[int, Meta(ge=0, le=MAX_SEQUENCE)]
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Words = Annotated[str, Meta(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
-
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Clock(StrEnum):
@@ -136,12 +134,7 @@ def body(report: Report) -> bytes:
     Raises:
         ValueError: it is one that `decode` would refuse: what cannot be delivered is not stored.
     """
-    made = _encoder.encode(report)
-    try:
-        read_body(made)
-    except BadInput as error:
-        raise ValueError(error.detail) from None
-    return made
+    return message.readable(_encoder.encode(report), read_body)
 
 
 def read_body(text: bytes) -> Report:
@@ -150,13 +143,10 @@ def read_body(text: bytes) -> Report:
     Raises:
         BadInput: PAYLOAD if it is not a report, OUT_OF_RANGE if a time in it cannot be one.
     """
-    try:
-        report = _reports.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(Reason.PAYLOAD, f"not a report: {_one_line(error)}") from None
-    report = msgspec.structs.replace(report, at=_in_utc(report.at))
+    report = message.parse(_reports, text, "report")
+    report = msgspec.structs.replace(report, at=message.in_utc(report.at))
     if isinstance(report, Emergency):
-        report = msgspec.structs.replace(report, since=_in_utc(report.since))
+        report = msgspec.structs.replace(report, since=message.in_utc(report.since))
     return report
 
 
@@ -200,28 +190,14 @@ def decode(payload: bytes) -> list[Numbered | Unreadable]:
             continue
         try:
             number = _numbers.decode(line).n
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            found.append(Unreadable(None, Reason.PAYLOAD, f"no report under a number: {_one_line(error)}", line))
+        except message.UNREADABLE as error:
+            found.append(Unreadable(None, Reason.PAYLOAD, f"no report under a number: {message.one_line(error)}", line))
             continue
         try:
             found.append(Numbered(number, read_body(line), line))
         except BadInput as error:
             found.append(Unreadable(number, error.reason, error.detail, line))
     return found or [Unreadable(None, Reason.PAYLOAD, "a payload without a report", payload)]
-
-
-def _in_utc(at: datetime) -> datetime:
-    try:
-        at = at.astimezone(UTC)
-    except OverflowError:
-        raise BadInput(Reason.OUT_OF_RANGE, f"the time {at.isoformat()} lies outside all years") from None
-    if not EARLIEST <= at < LATEST:
-        raise BadInput(Reason.OUT_OF_RANGE, f"the time {at.isoformat()} is none of a device's")
-    return at
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 __all__ = [
