@@ -8,10 +8,11 @@ request that is not a GET or a HEAD (Fetch standard, section 3.2), so a foreign 
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSED = b'{"detail":"a page of another site may not give orders here"}'
+_REFUSED = {"detail": "a page of another site may not give orders here"}
 
 
 def is_foreign(headers: Headers) -> bool:
@@ -29,8 +30,6 @@ class OwnPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http" and scope["method"] not in _SAFE and is_foreign(Headers(scope=scope)):
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_REFUSED)).encode())]
-            await send({"type": "http.response.start", "status": 403, "headers": headers})
-            await send({"type": "http.response.body", "body": _REFUSED})
+            await JSONResponse(_REFUSED, status_code=403)(scope, receive, send)
         else:
             await self._app(scope, receive, send)

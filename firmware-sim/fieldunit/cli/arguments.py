@@ -76,5 +76,5 @@ def port(text: str) -> tuple[str, Path]:
     """A unit and the name of its receiver's port."""
     name, colon, link = text.partition(":")
     if not colon or not link:
-        raise argparse.ArgumentTypeError(f"{text!r}: write UNIT:LINK, like ambulans-03:/tmp/gnss")
+        raise argparse.ArgumentTypeError(f"{text!r}: write UNIT:LINK, like ambulans-03:./gnss")
     return name, Path(link)
