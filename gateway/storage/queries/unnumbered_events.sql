@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM events WHERE centre = %(centre)s AND id IS NULL)
