@@ -7,10 +7,8 @@ from enum import IntEnum
 import msgspec
 
 from tracker.eta.straight_line import Estimate
+from tracker.recommend.arrival import counted
 from tracker.recommend.reasons import Reason, Why, reason
-
-UNLUCKY = 0.5
-"""Of what p90 is later than p50."""
 
 HANDOVER = 0.5
 """Of the wait in front of the door: the patient is with a crew meanwhile, and the crew is with nobody else."""
@@ -85,7 +83,7 @@ def _choice(patient: Patient, house: House) -> Choice:
         tiers.append(Tier.UNKNOWN)
         reasons.append(reason(Why.ETA_UNKNOWN, because=house.unknown_because or "no reason given"))
     else:
-        seconds = house.eta.p50 + UNLUCKY * (house.eta.p90 - house.eta.p50) + HANDOVER * (house.handover_s or 0.0)
+        seconds = counted(house.eta) + HANDOVER * (house.handover_s or 0.0)
         reasons.append(reason(Why.ARRIVES, p50=house.eta.p50, p90=house.eta.p90))
         if house.handover_s is not None:
             reasons.append(reason(Why.HANDOVER, seconds=house.handover_s))

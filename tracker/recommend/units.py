@@ -15,10 +15,8 @@ import msgspec
 from tracker.eta.straight_line import Estimate
 from tracker.missions.mission import Urgency
 from tracker.missions.statuses import ON_MISSION, Status
+from tracker.recommend.arrival import counted
 from tracker.recommend.reasons import Reason, Why, reason
-
-UNLUCKY = 0.5
-"""Of what p90 is later than p50: a dispatcher who takes the quicker median and is wrong loses more than they gain."""
 
 COVERAGE = 0.5
 """Of the coverage lost: this call is sure, the next is not."""
@@ -88,7 +86,7 @@ def _candidate(need: Need, offer: Offer) -> Candidate:
         reasons.append(reason(Why.ETA_UNKNOWN, because=offer.unknown_because or "no reason given"))
     else:
         eta = offer.eta
-        seconds = offer.turnout_s + eta.p50 + UNLUCKY * (eta.p90 - eta.p50) + COVERAGE * offer.coverage_lost_s
+        seconds = offer.turnout_s + counted(eta) + COVERAGE * offer.coverage_lost_s
         reasons.append(reason(Why.ARRIVES, p50=offer.turnout_s + eta.p50, p90=offer.turnout_s + eta.p90))
     if offer.stale and offer.fix_age_s is not None:
         reasons.append(reason(Why.OLD_FIX, age=offer.fix_age_s))

@@ -5,7 +5,8 @@ import random
 from datetime import UTC, datetime
 
 from tracker.eta.straight_line import Estimate
-from tracker.recommend.hospitals import HANDOVER, UNLUCKY, House, Patient, Tier, ranked
+from tracker.recommend.arrival import UNLUCKY
+from tracker.recommend.hospitals import HANDOVER, House, Patient, Tier, ranked
 
 STROKE = Patient(frozenset({"ct", "neurology"}))
 ABLE = frozenset({"ct", "neurology", "surgery"})

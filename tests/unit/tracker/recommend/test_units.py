@@ -10,7 +10,8 @@ import pytest
 from tracker.eta.straight_line import Estimate
 from tracker.missions.mission import Urgency
 from tracker.missions.statuses import Status
-from tracker.recommend.units import COVERAGE, UNLUCKY, Candidate, Need, Offer, Tier, ranked
+from tracker.recommend.arrival import UNLUCKY
+from tracker.recommend.units import COVERAGE, Candidate, Need, Offer, Tier, ranked
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 CAPABILITIES = ("als", "stretcher", "obstetric", "cutter")
