@@ -12,11 +12,13 @@ from gateway.http.world import (
     ManagesPlaces,
     SeesMissions,
     TheWorld,
+    World,
     answer,
     body,
     documented,
     documented_body,
 )
+from gateway.services.missions import new_id
 from gateway.storage.incidents import CentrePlace
 from tracker.errors import BadInput
 from tracker.missions import Incident
@@ -43,6 +45,22 @@ CREATED: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def incident_of(world: World, new: NewIncident) -> Incident:
+    """The incident that somebody opens now.
+
+    Raises:
+        HTTPException: 422, it says no urgency and its kind has none, or no destination that can be found.
+        Unknown: the centre has no such place.
+    """
+    if new.urgency is None:
+        raise HTTPException(422, "say an `urgency`")
+    return Incident(
+        new.id or new_id(), place_of(new.place), new.urgency, await destination_of(world, new.destination), world.now(),
+        kind=new.kind, agencies=tuple(new.agencies or ()), capabilities=tuple(new.capabilities), notes=new.notes,
+        exercise=new.exercise, reference=new.reference, condition=new.condition,
+    )  # fmt: skip
+
+
 @router.post(
     "/incidents",
     responses={**documented(Incident, "this very one was open before"), **CREATED},
@@ -51,10 +69,7 @@ CREATED: dict[int | str, dict[str, Any]] = {
 async def open_incident(_: Dispatches, world: TheWorld, request: Request) -> Response:
     """Open an incident. Repeated with the same id and content it opens nothing twice."""
     new = await body(request, NewIncident)
-    destination = await destination_of(world, new.destination)
-    incident, made = await world.arrivals.missions.open_incident(
-        new.id, place_of(new.place), new.urgency, destination, world.now()
-    )
+    incident, made = await world.arrivals.missions.open_incident(await incident_of(world, new))
     return answer(incident, 201 if made else 200)
 
 
@@ -83,18 +98,24 @@ async def show_incident(_: SeesMissions, world: TheWorld, incident: str) -> Resp
 async def change_incident(_: Dispatches, world: TheWorld, request: Request, incident: str) -> Response:
     """Change an incident. Another destination goes on to its missions; ending those is a matter of their own."""
     change = await body(request, IncidentChange)
-    changes: dict[str, Any] = {}
+    named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+    changes: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in named.items() if name != "closed"
+    }
     if change.place is not UNSET:
         changes["place"] = place_of(change.place)
-    if change.urgency is not UNSET:
-        changes["urgency"] = change.urgency
     if change.destination is not UNSET:
         changes["destination"] = await destination_of(world, change.destination)
     now = world.now()
 
+    if change.closed is False and change.closed_as is not UNSET:
+        raise HTTPException(422, "`closed_as` says why it is closed, and `closed` that it is not")
+
     def step(before: Incident) -> Incident:
-        if change.closed is not UNSET:
-            changes["closed_at"] = (before.closed_at or max(now, before.opened_at)) if change.closed else None
+        if change.closed is False:
+            changes.update(closed_at=None, closed_as=None, duplicate_of=None)
+        elif change.closed is True or change.closed_as is not UNSET:
+            changes["closed_at"] = before.closed_at or max(now, before.opened_at)
         return msgspec.structs.replace(before, **changes)
 
     return answer(await world.arrivals.missions.change_incident(incident, step))

@@ -8,13 +8,16 @@ from fastapi import HTTPException
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.http.world import World, aware
-from tracker.missions import Place, State, Urgency
+from tracker.missions import ClosedAs, Place, State, Urgency
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", description="lower-case letters, digits and hyphens")]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Name = Annotated[str, Meta(max_length=200)]
 Notes = Annotated[str, Meta(max_length=1000, pattern=r"^[^\x00]*$")]
+Kind = Annotated[str, Meta(pattern="^([a-z0-9][a-z0-9-]{0,31})?$", description="an id; empty: not said")]
+Ids = Annotated[list[Id], Meta(max_length=20)]
+Reference = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00]*$")]
 Time = Annotated[datetime, Meta(tz=True, description="RFC 3339 with a zone")]
 
 AHEAD = timedelta(seconds=60)
@@ -42,18 +45,35 @@ class NewIncident(msgspec.Struct, forbid_unknown_fields=True):
     """An incident. With an id of the client's own the request may be repeated: it opens one incident."""
 
     place: Point
-    urgency: Urgency
+    urgency: Urgency | None = None  # that of its kind in the centre's table if absent
     id: Id | None = None
     destination: Destination | None = None
+    kind: Kind = ""
+    agencies: Ids | None = None  # those of its kind if absent; the first leads
+    capabilities: Ids = []
+    notes: Notes = ""  # for dispatchers; name nobody
+    exercise: bool = False
+    reference: Reference = ""  # its number in the system that took the call
+    condition: Kind = ""  # of the patient, as hospitals are chosen by it
 
 
 class IncidentChange(msgspec.Struct, forbid_unknown_fields=True):
-    """What is not named stays. A null destination takes it back; closing and opening again are both possible."""
+    """What is not named stays. A null destination takes it back; closing and opening again are both possible.
+
+    Another place goes to the crews that are on their way there. A reason closes; opening again takes it back.
+    """
 
     place: Point | UnsetType = UNSET
     urgency: Urgency | UnsetType = UNSET
     destination: Destination | UnsetType | None = UNSET
     closed: bool | UnsetType = UNSET
+    closed_as: ClosedAs | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    agencies: Ids | UnsetType = UNSET
+    capabilities: Ids | UnsetType = UNSET
+    notes: Notes | UnsetType = UNSET
+    reference: Reference | UnsetType = UNSET
+    condition: Kind | UnsetType = UNSET
 
 
 class NewMission(msgspec.Struct, forbid_unknown_fields=True):

@@ -101,21 +101,18 @@ class Missions:
             raise Unknown(f"centre {self.centre} has no incident {incident_id!r}")
         return found[0]
 
-    async def open_incident(
-        self, incident_id: str | None, place: Place, urgency: Urgency, destination: Place | None, at: datetime
-    ) -> tuple[Incident, bool]:
+    async def open_incident(self, incident: Incident) -> tuple[Incident, bool]:
         """Open an incident; the second value is False if this very one was open before.
 
         Raises:
             Clash: the id is another incident's.
         """
-        incident = Incident(incident_id or new_id(), place, urgency, destination, at)
         async with self._pool.connection() as connection:
             if await incidents.insert(connection, self.centre, incident):
                 return incident, True
         there = await self.incident(incident.id)
-        if msgspec.structs.replace(there, opened_at=at, closed_at=None) != incident:
-            raise Clash(f"incident {incident.id!r} exists with another place, urgency or destination")
+        if _told(there) != _told(incident):
+            raise Clash(f"incident {incident.id!r} exists with another place, kind, urgency or destination")
         return there, False
 
     async def change_incident(self, incident_id: str, step: Callable[[Incident], Incident]) -> Incident:
@@ -125,10 +122,15 @@ class Missions:
             Unknown: there is none of that id.
             NotPossible: a mission under way cannot be changed so.
         """
-        before = await self.incident(incident_id)
-        after = step(before)
-        async with self._pool.connection() as connection:
-            await incidents.update(connection, self.centre, after)
+        while True:
+            before = await self.incident(incident_id)
+            after = step(before)
+            if after == before:
+                return before
+            after = msgspec.structs.replace(after, version=before.version + 1)
+            async with self._pool.connection() as connection:
+                if await incidents.update(connection, self.centre, after):
+                    break
         if after.destination != before.destination:
             for mission in [each for each in self.active.values() if each.incident == incident_id]:
                 if mission.state not in (State.ARRIVED, State.ENDED):
@@ -329,6 +331,11 @@ class Missions:
         ended[mission.id] = mission
         for old in [each.id for each in ended.values() if each.ended_at and each.ended_at < mission.ended_at - RECENT]:
             del ended[old]
+
+
+def _told(incident: Incident) -> tuple[object, ...]:
+    """What whoever opens an incident says of it."""
+    return incident.place, incident.urgency, incident.destination, incident.kind, incident.reference
 
 
 def new_id() -> str:

@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from gateway.storage import sql
-from tracker.missions import Incident, Place, Urgency
+from tracker.missions import ClosedAs, Incident, Place, Urgency
 
 Connection = AsyncConnection[Any]
 
@@ -44,7 +44,11 @@ def _values(centre: str, incident: Incident) -> dict[str, Any]:
         "destination_latitude": None if to is None else to.latitude,
         "destination_longitude": None if to is None else to.longitude,
         "destination_name": None if to is None else to.name,
-        "opened_at": incident.opened_at, "closed_at": incident.closed_at,
+        "opened_at": incident.opened_at, "closed_at": incident.closed_at, "kind": incident.kind,
+        "agencies": list(incident.agencies), "capabilities": list(incident.capabilities), "notes": incident.notes,
+        "exercise": incident.exercise, "member": incident.member, "reference": incident.reference,
+        "closed_as": incident.closed_as, "duplicate_of": incident.duplicate_of, "condition": incident.condition,
+        "version": incident.version,
     }  # fmt: skip
 
 
@@ -53,9 +57,9 @@ async def insert(connection: Connection, centre: str, incident: Incident) -> boo
     return (await connection.execute(sql.query("insert_incident"), _values(centre, incident))).rowcount == 1
 
 
-async def update(connection: Connection, centre: str, incident: Incident) -> None:
-    """Store an incident that was changed."""
-    await connection.execute(sql.query("update_incident"), _values(centre, incident))
+async def update(connection: Connection, centre: str, incident: Incident) -> bool:
+    """Store an incident that was changed, its version one higher; False if somebody was faster: nothing is changed."""
+    return (await connection.execute(sql.query("update_incident"), _values(centre, incident))).rowcount == 1
 
 
 async def find(
@@ -75,6 +79,10 @@ def _read(record: dict[str, Any]) -> Incident:
             record["destination_latitude"], record["destination_longitude"], record["destination_name"] or "",
             record["destination"],
         )  # fmt: skip
-    place = Place(record["latitude"], record["longitude"], record["name"])
-    urgency = Urgency(record["urgency"])
-    return Incident(record["id"], place, urgency, destination, record["opened_at"], record["closed_at"])
+    return Incident(
+        record["id"], Place(record["latitude"], record["longitude"], record["name"]), Urgency(record["urgency"]),
+        destination, record["opened_at"], record["closed_at"], record["kind"], tuple(record["agencies"]),
+        tuple(record["capabilities"]), record["notes"], record["exercise"], record["member"], record["reference"],
+        None if record["closed_as"] is None else ClosedAs(record["closed_as"]), record["duplicate_of"],
+        record["condition"], record["version"],
+    )  # fmt: skip

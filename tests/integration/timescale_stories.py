@@ -73,8 +73,10 @@ async def missions_from_open_to_score(connection: Connection, centre: str, seen:
     assert await incidents.places(connection, centre, place="none") == []
     opened = Incident("i1", Place(-7.15, 111.88), Urgency.URGENT, None, start)
     assert [await incidents.insert(connection, centre, opened) for _ in range(2)] == [True, False]
-    chosen = msgspec.structs.replace(opened, destination=Place(-7.16, 111.9, "RSUD", "rsud"))
-    await incidents.update(connection, centre, chosen)
+    chosen = msgspec.structs.replace(
+        opened, destination=Place(-7.16, 111.9, "RSUD", "rsud"), kind="kecelakaan", agencies=("dinkes",), version=2
+    )
+    assert [await incidents.update(connection, centre, chosen) for _ in range(2)] == [True, False]
     assert await incidents.find(connection, centre, incident="i1", open_only=True) == [chosen]
 
     mission = assigned("m1", seen.unit, chosen, None, start)

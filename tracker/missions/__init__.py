@@ -2,6 +2,7 @@
 
 from tracker.missions.mission import (
     By,
+    ClosedAs,
     Incident,
     Leg,
     LegKind,
@@ -16,6 +17,7 @@ from tracker.missions.mission import (
 
 __all__ = [
     "By",
+    "ClosedAs",
     "Incident",
     "Leg",
     "LegKind",

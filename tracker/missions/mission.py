@@ -55,6 +55,17 @@ class State(StrEnum):
     ENDED = "ended"
 
 
+class ClosedAs(StrEnum):
+    """Why nobody works on an incident any more."""
+
+    RESOLVED = "resolved"
+    INFORMATION = "information"  # somebody only asked
+    PRANK = "prank"
+    DUPLICATE = "duplicate"  # another incident is the same happening
+    CANCELLED = "cancelled"  # nobody is needed any more
+    HANDED_OVER = "handed-over"  # another centre has it
+
+
 class Place(msgspec.Struct, frozen=True):
     """A point, and what people call it."""
 
@@ -65,7 +76,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True):
-    """Something happened somewhere."""
+    """Something happened somewhere. Nobody is named in it."""
 
     id: str
     place: Place
@@ -73,6 +84,17 @@ class Incident(msgspec.Struct, frozen=True):
     destination: Place | None  # the hospital, once it is chosen
     opened_at: datetime
     closed_at: datetime | None = None
+    kind: str = ""  # of the centre's table of procedures; "": not said
+    agencies: tuple[str, ...] = ()  # ids: who is wanted there; the first leads
+    capabilities: tuple[str, ...] = ()  # what a unit must have for it
+    notes: str = ""  # for dispatchers
+    exercise: bool = False  # nothing happened: it counts in no figure
+    member: str | None = None  # member centre of a province whose it is
+    reference: str = ""  # its number in the system that took the call
+    closed_as: ClosedAs | None = None  # None: open, or closed without a reason
+    duplicate_of: str | None = None  # the incident that it was merged into
+    condition: str = ""  # of the patient, as hospitals are chosen by it
+    version: int = 1  # one more with every change
 
 
 class Leg(msgspec.Struct, frozen=True):

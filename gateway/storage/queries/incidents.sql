@@ -1,6 +1,7 @@
 -- Newest first: all, the open ones, or the one with this id.
 SELECT id, urgency, latitude, longitude, name,
-       destination, destination_latitude, destination_longitude, destination_name, opened_at, closed_at
+       destination, destination_latitude, destination_longitude, destination_name, opened_at, closed_at,
+       kind, agencies, capabilities, notes, exercise, member, reference, closed_as, duplicate_of, condition, version
 FROM incidents
 WHERE centre = %(centre)s
   AND (%(id)s::text IS NULL OR id = %(id)s)
