@@ -21,6 +21,7 @@ from gateway.services.crews import Crews
 from gateway.services.enrolment import Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.missions import Missions
+from gateway.services.register import Register
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
 
@@ -52,6 +53,7 @@ class World:
         self.closures = ClosedRoads(centre, pool, self.arrivals.estimator, self.arrivals.look_again)
         crews = Crews(centre, live)
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, self.now)
+        self.register = Register(centre, pool)
         self.districts: Districts | None = None
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept

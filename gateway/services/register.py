@@ -1,0 +1,248 @@
+"""What the centre has, kept at hand: rankings ask for all of it with every call.
+
+The database is the truth and everything here a copy of it, read at the start, after each change of ours, and every few
+seconds for what the importer or another process changed.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+
+from gateway.services.missions import Clash, Unknown
+from gateway.storage import register as storage
+from gateway.storage.pool import type_of_pool
+from tracker.duty import BadWindows, read_windows
+from tracker.errors import TrackerError
+from tracker.register import Agency, Facility, Geofence, UnitDetails
+from tracker.register.points import SourcePoint
+
+Connection = AsyncConnection[Any]
+
+_STATE = ("beds", "beds_at", "diversion_because", "diversion_until", "handover_s")
+"""What a facility tells every few minutes. It is no change of the facility: who edits it is not out of date by it."""
+
+
+T = TypeVar("T", Agency, Geofence, UnitDetails)
+
+
+class Stale(Exception):
+    """Somebody else has changed it since; the sentence says which version it has now."""
+
+
+class NotSo(TrackerError):
+    """It names something that the centre does not have, or contradicts itself."""
+
+
+class Register:
+    """Of one centre, in one event loop."""
+
+    def __init__(self, centre: str, pool: type_of_pool) -> None:
+        self.centre = centre
+        self._pool = pool
+        self.agencies: dict[str, Agency] = {}
+        self.facilities: dict[str, Facility] = {}
+        self.geofences: dict[str, Geofence] = {}
+        self._units: dict[str, UnitDetails] = {}
+        self.loaded = False
+        self.on_change: Callable[[], None] = lambda: None
+        """Called after something here became another."""
+
+    def unit(self, unit: str) -> UnitDetails:
+        """What is known of a unit; all unknown if nobody ever said anything."""
+        return self._units.get(unit) or UnitDetails(unit)
+
+    def usable(self, kind: str | None = None) -> list[Facility]:
+        """Facilities that somebody may be sent to, all or of one kind: without those whose point is doubtful."""
+        return [each for each in self.facilities.values() if each.usable and kind in (None, each.kind)]
+
+    async def load(self) -> None:
+        """Read all of it.
+
+        Raises:
+            psycopg.Error, psycopg_pool.PoolTimeout: the database is away; what was known stays.
+        """
+        async with self._pool.connection() as connection:
+            await self.read(connection)
+
+    async def read(self, connection: Connection) -> None:
+        """Read all of it through the caller's connection."""
+        agencies = {each.id: each for each in await storage.agencies(connection, self.centre)}
+        units = {each.unit: each for each in await storage.unit_details(connection, self.centre)}
+        facilities = {each.id: each for each in await storage.facilities(connection, self.centre)}
+        geofences = {each.id: each for each in await storage.geofences(connection, self.centre)}
+        changed = (agencies, units, facilities, geofences) != (
+            self.agencies, self._units, self.facilities, self.geofences,
+        )  # fmt: skip
+        self.agencies, self._units, self.facilities, self.geofences = agencies, units, facilities, geofences
+        self.loaded = True
+        if changed:
+            self.on_change()
+
+    # Agencies and units
+
+    async def put_agency(self, agency: Agency, expected: int | None = None) -> Agency:
+        """Make an agency, or change it.
+
+        Raises:
+            Stale: it has another version than expected.
+        """
+        async with self._pool.connection() as connection:
+            put = await storage.put_agency(connection, self.centre, agency, expected)
+            await self.read(connection)
+        return _fresh(put, f"agency {agency.id}", self.agencies.get(agency.id))
+
+    async def drop_agency(self, agency: str, expected: int | None = None) -> None:
+        """Take an agency off the list.
+
+        Raises:
+            Unknown: it is not on it.
+            Stale: it has another version than expected.
+            Clash: it has units.
+        """
+        async with self._pool.connection() as connection:
+            try:
+                dropped = await storage.drop_agency(connection, self.centre, agency, expected)
+            except psycopg.errors.ForeignKeyViolation as error:
+                raise Clash(f"agency {agency} has units: give them to another one first") from error
+            await self.read(connection)
+        if not dropped:
+            raise _missing(f"agency {agency}", self.agencies.get(agency), self.centre)
+
+    async def put_unit(self, details: UnitDetails, expected: int | None = None) -> UnitDetails:
+        """Say what is known of a unit.
+
+        Raises:
+            NotSo: no such unit, agency or facility, or its shifts are none.
+            Stale: they have another version than expected.
+        """
+        try:
+            read_windows(details.shifts or "")
+        except BadWindows as error:
+            raise NotSo(f"shifts: {error}") from error
+        async with self._pool.connection() as connection:
+            try:
+                put = await storage.put_unit_details(connection, self.centre, details, expected)
+            except psycopg.errors.ForeignKeyViolation as error:
+                column = (error.diag.constraint_name or "").removeprefix("unit_details_centre_").removesuffix("_fkey")
+                value = getattr(details, column, details.unit)
+                what = {"home": "facility"}.get(column, column)
+                raise NotSo(f"centre {self.centre} has no {what} {value!r}") from error
+            await self.read(connection)
+        return _fresh(put, f"what is known of {details.unit}", self.unit(details.unit))
+
+    # Facilities
+
+    async def facility(self, facility: str) -> Facility:
+        """One, as the database has it.
+
+        Raises:
+            Unknown: there is none of that id.
+        """
+        async with self._pool.connection() as connection:
+            found = await storage.facilities(connection, self.centre, facility)
+        if not found:
+            raise _missing(f"facility {facility}", None, self.centre)
+        return found[0]
+
+    async def points(self, facility: str) -> list[SourcePoint]:
+        """What each source says of where it is.
+
+        Raises:
+            Unknown: there is no such facility.
+        """
+        await self.facility(facility)
+        async with self._pool.connection() as connection:
+            return (await storage.points(connection, self.centre, facility)).get(facility, [])
+
+    async def change_facility(
+        self,
+        facility: str,
+        step: Callable[[Facility | None], Facility],
+        expected: int | None = None,
+        point: SourcePoint | None = None,
+    ) -> Facility:
+        """Make or change a facility: ``step`` gets it as it is, None if there is none, and gives it as it shall be.
+
+        Beds, diversion and handover leave the version as it is. With ``point`` a source's point is kept as well.
+
+        Raises:
+            Stale: it has another version than expected (0: there shall be none).
+        """
+        async with self._pool.connection() as connection:
+            async with connection.transaction():
+                before = await storage.lock_facility(connection, self.centre, facility)
+                version = 0 if before is None else before.version
+                if expected is not None and expected != version:
+                    raise _stale(f"facility {facility}", version)
+                after = msgspec.structs.replace(step(before), version=version)
+                if before is None or _lasting(before) != _lasting(after):
+                    after = msgspec.structs.replace(after, version=version + 1)
+                if after != before and not await storage.put_facility(connection, self.centre, after, version):
+                    raise _stale(f"facility {facility}", "another")
+                if point is not None:
+                    await storage.put_point(connection, self.centre, facility, point)
+            await self.read(connection)
+        return after
+
+    # Geofences
+
+    async def put_geofence(self, fence: Geofence, expected: int | None = None) -> Geofence:
+        """Make a geofence, or change it.
+
+        Raises:
+            Stale: it has another version than expected.
+        """
+        async with self._pool.connection() as connection:
+            put = await storage.put_geofence(connection, self.centre, fence, expected)
+            await self.read(connection)
+        return _fresh(put, f"geofence {fence.id}", self.geofences.get(fence.id))
+
+    async def drop_geofence(self, fence: str, expected: int | None = None) -> None:
+        """Take a geofence away; what was noted of it stays.
+
+        Raises:
+            Unknown: there is none.
+            Stale: it has another version than expected.
+        """
+        async with self._pool.connection() as connection:
+            dropped = await storage.drop_geofence(connection, self.centre, fence, expected)
+            await self.read(connection)
+        if not dropped:
+            raise _missing(f"geofence {fence}", self.geofences.get(fence), self.centre)
+
+    async def noted(self, fence: str, limit: int) -> list[storage.PassedBy]:
+        """Who came into a geofence and left it, newest first."""
+        async with self._pool.connection() as connection:
+            return await storage.noted(connection, self.centre, fence, limit)
+
+
+def _lasting(facility: Facility) -> dict[str, object]:
+    return {name: value for name, value in msgspec.structs.asdict(facility).items() if name not in _STATE}
+
+
+def _version(thing: Agency | Geofence | UnitDetails | None) -> int:
+    return 0 if thing is None else thing.version
+
+
+def _fresh(put: T | None, what: str, now: Agency | Geofence | UnitDetails | None) -> T:
+    if put is None:
+        raise _stale(what, _version(now))
+    return put
+
+
+def _missing(what: str, now: Agency | Geofence | None, centre: str) -> Stale | Unknown:
+    """Why nothing of that version is there."""
+    return Unknown(f"centre {centre} has no {what}") if now is None else _stale(what, now.version)
+
+
+def _stale(what: str, version: int | str) -> Stale:
+    return Stale(f"{what} has version {version} now: read it again, and change that")
+
+
+def crew_left_s(details: UnitDetails, now: datetime) -> float | None:
+    """Seconds that the crew may still work; below 0: they are over; None: nobody counts them."""
+    return None if details.crew_until is None else (details.crew_until - now).total_seconds()

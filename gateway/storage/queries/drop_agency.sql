@@ -1,0 +1,2 @@
+DELETE FROM agencies
+WHERE centre = %(centre)s AND id = %(id)s AND (%(expected)s::integer IS NULL OR version = %(expected)s)
