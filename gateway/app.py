@@ -26,6 +26,7 @@ from gateway.roads.region_file import load as load_region
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.accept_reports import Said
 from gateway.services.arrivals import Arrivals
+from gateway.services.centre import Centre
 from gateway.services.commands import Commands
 from gateway.services.count import Intake
 from gateway.services.crews import Crews
@@ -43,6 +44,7 @@ from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
 from gateway.storage.speed_models import KeptModel
 from gateway.storage.units import Unit, time_zone
 from tracker.eta.speeds import prior
+from tracker.regions import load as load_profile
 
 log = structlog.get_logger()
 
@@ -76,7 +78,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         enrolments = {name: Enrolment(settings.centre, show) for name in pools}
         tracks = Tracks(settings.centre, pools["api"], intake)
         crews = Crews(settings.centre, live)
-        found = await _prepare(url, pools["api"], enrolments["api"], live, tracks, crews, stop)
+        profile = settings.profile_name
+        centre = Centre(settings.centre, pools["api"], None if profile is None else load_profile(profile))
+        found = await _prepare(url, pools["api"], enrolments["api"], live, tracks, crews, centre, stop)
         if found is None:
             return
         estimator = Estimator(prior(found.zone))
@@ -106,6 +110,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         world.districts = _districts(settings)
         world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
+        world.centre_rules = centre
         world.closures.begin(found.closures, datetime.now(UTC))
         nights = Nights(
             settings.centre, pools["api"], estimator, found.zone, lambda: learn_outside(settings), arrivals.look_again
@@ -177,6 +182,7 @@ async def _prepare(
     live: LivePicture,
     tracks: Tracks,
     crews: Crews,
+    centre: Centre,
     stop: asyncio.Event,
 ) -> Found | None:
     """Migrate and load the picture, however long the database takes to come; what else it holds, or None if we were
@@ -198,6 +204,7 @@ async def _prepare(
                     live.apply(found.unit, found.source, found.fix, found.received_at)
                 tracks.begin(newest)
                 await crews.load(connection)
+                await centre.load(connection, datetime.now(UTC))
                 return Found(
                     await time_zone(connection, enrolment.centre),
                     await closures.find(connection, enrolment.centre, now=datetime.now(UTC)),

@@ -11,6 +11,7 @@ from psycopg import conninfo
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tracker import regions
 from tracker.errors import BadInput
 from tracker.wire.topics import checked_id
 
@@ -29,6 +30,9 @@ class Settings(RoadSettings):
     """What a gateway needs to know before it starts."""
 
     centre: str = Field("bojonegoro", description="the centre this gateway serves")
+    profile: str | None = Field(
+        None, description="profile that the centre begins with; none: the one of the centre's name, if there is one"
+    )
     database_url: SecretStr = Field(..., description="PostgreSQL or TimescaleDB, a libpq URL or key=value string")
     mqtt_host: str = Field("127.0.0.1", description="the broker's host")
     mqtt_port: int = Field(1883, ge=1, le=65535, description="the broker's port")
@@ -59,6 +63,18 @@ class Settings(RoadSettings):
             return checked_id(value)
         except BadInput as error:
             raise ValueError(error.detail) from None
+
+    @field_validator("profile")
+    @classmethod
+    def _is_profile(cls, value: str | None) -> str | None:
+        if value is not None and value not in regions.names():
+            raise ValueError(f"there is no profile {value!r}; there is: {', '.join(regions.names())}")
+        return value
+
+    @property
+    def profile_name(self) -> str | None:
+        """The profile that the centre begins with; None: there is none."""
+        return self.profile or (self.centre if self.centre in regions.names() else None)
 
     @field_validator("database_url")
     @classmethod

@@ -205,13 +205,13 @@ def kept_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
 
 @pytest.fixture
 def cleared_url(kept_url: str) -> str:
-    """The module's database, as good as new: no fixes, no quarantine, no missions, the units of `UNITS`."""
+    """The module's database, as good as new: the units of `UNITS`, and nothing else but the schema."""
     with psycopg.connect(kept_url, autocommit=True) as connection:
-        connection.execute(
-            "TRUNCATE fixes, quarantine, units, centres,"
-            " places, incidents, missions, mission_legs, etas, mission_events, closures, speed_models,"
-            " reports, emergency_acks, unit_health, commands"
-        )
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+        ).fetchall()
+        names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
+        connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
     asyncio.run(enrol_units(kept_url))
     return kept_url
 

@@ -17,6 +17,8 @@ class Permission(StrEnum):
     DISPATCH = "dispatch"  # open and change incidents and missions, give units a destination
     MANAGE_PLACES = "manage-places"  # the centre's list of hospitals and health centres
     MANAGE_CLOSURES = "manage-closures"  # roads that are closed or slow for a while
+    MANAGE_RULES = "manage-rules"  # the centre's words, procedures, and what happens by itself
+    COMMAND_CENTRE = "command-centre"  # hand the command over, begin and end exercises
     SEE_INTAKE = "see-intake"  # counters and the quarantine, with raw messages
     SEE_HEALTH = "see-health"
 

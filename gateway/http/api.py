@@ -7,6 +7,7 @@ from psycopg_pool import PoolTimeout
 
 from gateway.http import (
     board,
+    centre,
     closures,
     crews,
     driver,
@@ -24,6 +25,7 @@ from gateway.http import (
 from gateway.http.access import Forbidden
 from gateway.http.origins import OwnPages
 from gateway.http.world import World
+from gateway.services.centre import Outdated
 from gateway.services.missions import Clash, Unknown
 from tracker.missions import NotPossible
 from tracker.roads.closures import BrokenClosure
@@ -42,6 +44,7 @@ def create(world: World) -> FastAPI:
         eta,
         scores,
         closures,
+        centre,
         operations,
         live,
         region,
@@ -65,6 +68,10 @@ def create(world: World) -> FastAPI:
     @app.exception_handler(NotPossible)
     async def not_so(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=409)
+
+    @app.exception_handler(Outdated)
+    async def changed_meanwhile(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=412)
 
     @app.exception_handler(BrokenClosure)
     async def nowhere(_: Request, error: Exception) -> JSONResponse:

@@ -14,6 +14,7 @@ from gateway.http.access import Object, Permission, Principal, demo_principal, r
 from gateway.roads.districts import Districts
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.arrivals import Arrivals
+from gateway.services.centre import Centre
 from gateway.services.closures import ClosedRoads
 from gateway.services.commands import Commands
 from gateway.services.count import Intake
@@ -55,6 +56,7 @@ class World:
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, self.now)
         self.register = Register(centre, pool)
         self.districts: Districts | None = None
+        self.centre_rules = Centre(centre, pool)
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         self.principal = demo_principal(centre)
@@ -95,6 +97,8 @@ SeesMissions = Annotated[Principal, Depends(Permit(Permission.SEE_MISSIONS))]
 Dispatches = Annotated[Principal, Depends(Permit(Permission.DISPATCH))]
 CommandsUnits = Annotated[Principal, Depends(Permit(Permission.COMMAND_UNITS))]
 ManagesPlaces = Annotated[Principal, Depends(Permit(Permission.MANAGE_PLACES))]
+RulesCentre = Annotated[Principal, Depends(Permit(Permission.MANAGE_RULES))]
+CommandsCentre = Annotated[Principal, Depends(Permit(Permission.COMMAND_CENTRE))]
 ManagesClosures = Annotated[Principal, Depends(Permit(Permission.MANAGE_CLOSURES))]
 SeesIntake = Annotated[Principal, Depends(Permit(Permission.SEE_INTAKE))]
 SeesHealth = Annotated[Principal, Depends(Permit(Permission.SEE_HEALTH))]

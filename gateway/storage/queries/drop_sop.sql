@@ -1,0 +1,1 @@
+DELETE FROM sops WHERE centre = %(centre)s AND kind = %(kind)s
