@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
@@ -13,12 +13,13 @@ import structlog
 import uvicorn
 from psycopg_pool import PoolTimeout
 
+from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.http import api
 from gateway.http.hosts import LoopbackNames, is_loopback
 from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import TakeIn, World
-from gateway.mqtt.link import WORKERS, Link
+from gateway.mqtt.link import HASTE, PACE, WORKERS, Link
 from gateway.mqtt.session import Broker
 from gateway.roads.districts import Districts, DistrictsUnusable, load_districts
 from gateway.roads.region_file import RegionFileUnusable, region_path
@@ -55,8 +56,16 @@ SEND_BUFFER = 128 * 1024
 positions before the next new one."""
 
 
-async def serve(settings: Settings, stop: asyncio.Event) -> None:
+async def serve(
+    settings: Settings, stop: asyncio.Event, clock: Clock = TRUE, wired: Callable[[World], None] = lambda _: None
+) -> None:
     """Run the gateway of one centre until ``stop`` is set.
+
+    Args:
+        settings: what it needs to know.
+        stop: set by whoever wants it to end.
+        clock: of everything but the waits for broker, database and clients.
+        wired: shown the parts when all are there and none has begun.
 
     Raises:
         CannotListenError: the port is taken, or the address is not this machine's.
@@ -65,7 +74,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     url = settings.database_url.get_secret_value()
     listener = _listen(settings.http_host, settings.http_port)
     live = LivePicture()
-    intake = Intake(datetime.now(UTC))
+    intake = Intake(clock.now())
 
     def show(units: Iterable[Unit]) -> None:
         live.enrol((unit.id, unit.name, unit.kind) for unit in units)
@@ -76,20 +85,20 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             for name, size in (("live", WORKERS), ("backlog", WORKERS), ("api", API_CONNECTIONS))
         }
         enrolments = {name: Enrolment(settings.centre, show) for name in pools}
-        tracks = Tracks(settings.centre, pools["api"], intake)
+        tracks = Tracks(settings.centre, pools["api"], intake, clock)
         crews = Crews(settings.centre, live)
         profile = settings.profile_name
         centre = Centre(settings.centre, pools["api"], None if profile is None else load_profile(profile))
-        found = await _prepare(url, pools["api"], enrolments["api"], live, tracks, crews, centre, stop)
+        found = await _prepare(url, pools["api"], enrolments["api"], live, tracks, crews, centre, stop, clock)
         if found is None:
             return
         estimator = Estimator(prior(found.zone))
-        _load_roads(settings, estimator)
+        _load_roads(settings, estimator, clock.now())
         for kept in found.models:
-            adopt(estimator, kept, datetime.now(UTC))
-        arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"]), estimator)
+            adopt(estimator, kept, clock.now())
+        arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"]), estimator, clock)
         commands = Commands(
-            settings.centre, pools["api"], live, arrivals.missions, crews, lambda *what: link.send_command(*what)
+            settings.centre, pools["api"], live, arrivals.missions, crews, lambda *what: link.send_command(*what), clock
         )
 
         def said(by_crews: Said) -> None:
@@ -105,16 +114,27 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             tracks.judged,
             arrivals.committed,
             said,
+            clock,
+            PACE if clock is TRUE else HASTE,
         )
-        world = World(settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands)
+        world = World(
+            settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands, clock
+        )
         world.districts = _districts(settings)
         world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.centre_rules = centre
-        world.closures.begin(found.closures, datetime.now(UTC))
+        world.closures.begin(found.closures, clock.now())
         nights = Nights(
-            settings.centre, pools["api"], estimator, found.zone, lambda: learn_outside(settings), arrivals.look_again
+            settings.centre,
+            pools["api"],
+            estimator,
+            found.zone,
+            lambda: learn_outside(settings),
+            arrivals.look_again,
+            clock,
         )
+        wired(world)
         web = api.create(world)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -129,7 +149,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         tasks = [
             asyncio.create_task(link.run()),
-            asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"])),
+            asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"], clock)),
             asyncio.create_task(arrivals.run()),
             asyncio.create_task(nights.run()),
             asyncio.create_task(commands.run()),
@@ -184,6 +204,7 @@ async def _prepare(
     crews: Crews,
     centre: Centre,
     stop: asyncio.Event,
+    clock: Clock,
 ) -> Found | None:
     """Migrate and load the picture, however long the database takes to come; what else it holds, or None if we were
     told to stop before.
@@ -198,16 +219,16 @@ async def _prepare(
             ) as own:
                 log.info("schema ready", applied=await migrate(own))
             async with pool.connection() as connection:
-                await enrolment.refresh(connection, datetime.now(UTC))
+                await enrolment.refresh(connection, clock.now())
                 newest = await fixes.latest(connection, enrolment.centre)
                 for found in newest:
                     live.apply(found.unit, found.source, found.fix, found.received_at)
                 tracks.begin(newest)
                 await crews.load(connection)
-                await centre.load(connection, datetime.now(UTC))
+                await centre.load(connection, clock.now())
                 return Found(
                     await time_zone(connection, enrolment.centre),
-                    await closures.find(connection, enrolment.centre, now=datetime.now(UTC)),
+                    await closures.find(connection, enrolment.centre, now=clock.now()),
                     await speed_models.newest(connection, enrolment.centre),
                 )
         except (psycopg.OperationalError, PoolTimeout) as error:
@@ -218,7 +239,7 @@ async def _prepare(
     return None
 
 
-def _load_roads(settings: Settings, estimator: Estimator) -> None:
+def _load_roads(settings: Settings, estimator: Estimator, now: datetime) -> None:
     """Route over the region of the centre's name, if it was built. A broken one is told and done without: positions are
     worth more than roads."""
     if settings.roads_dir is None:
@@ -233,7 +254,7 @@ def _load_roads(settings: Settings, estimator: Estimator) -> None:
         log.warning("roads not loaded: arrival times are by straight line", error=str(error))
         return
     engine = region.engine(lambda why: log.warning("routing engine lost", why=why))
-    estimator.load(region.graph, engine, datetime.now(UTC))
+    estimator.load(region.graph, engine, now)
     log.info("roads loaded", region=region.graph.region, arcs=region.graph.arcs)
 
 
@@ -250,13 +271,13 @@ def _districts(settings: Settings) -> Districts | None:
     return districts
 
 
-async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment) -> None:
+async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment, clock: Clock) -> None:
     """Show units that were enrolled elsewhere, before they send their first fix."""
     while True:
-        await asyncio.sleep(REFRESH.total_seconds())
+        await clock.sleep(REFRESH.total_seconds())
         try:
             async with pool.connection() as connection:
-                await enrolment.refresh(connection, datetime.now(UTC))
+                await enrolment.refresh(connection, clock.now())
         except (psycopg.Error, PoolTimeout) as error:
             log.warning("enrolment not read", error=str(error))
 

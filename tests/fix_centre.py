@@ -1,6 +1,6 @@
 """A centre for tests: the API and what follows its missions over a real database; no broker, and the test's clock."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.clock import TrueClock
 from gateway.feeds.live import LivePicture, UnitState
 from gateway.http import api as web
 from gateway.http.world import World
@@ -23,14 +24,25 @@ from tests.gateway_traffic import MORNING
 from tracker.eta.speeds import prior
 
 
+class ToldClock(TrueClock):
+    """A clock of which the test tells the time."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._told = now
+
+    def now(self) -> datetime:
+        """The test's time."""
+        return self._told()
+
+
 class FixedWorld(World):
     """A gateway whose clock the test sets."""
 
     at: datetime = MORNING
 
-    def now(self) -> datetime:
-        """The test's time."""
-        return self.at
+    def __init__(self, pool: type_of_pool, live: LivePicture, web_dir: Path, arrivals: Arrivals) -> None:
+        clock, sessions = ToldClock(lambda: self.at), {"live": True, "backlog": True}
+        super().__init__(CENTRE, pool, live, Intake(MORNING), lambda: sessions, web_dir, arrivals, clock=clock)
 
 
 class Centre:
@@ -39,9 +51,9 @@ class Centre:
     def __init__(self, pool: type_of_pool, web_dir: Path) -> None:
         live = LivePicture()
         live.enrol((unit, unit.title(), "ambulance") for unit in UNITS)
-        self.arrivals = Arrivals(pool, live, Missions(CENTRE, pool), Estimator(prior("Asia/Jakarta")), lambda: self.now)
-        sessions = {"live": True, "backlog": True}
-        self.world = FixedWorld(CENTRE, pool, live, Intake(MORNING), lambda: sessions, web_dir, self.arrivals)
+        clock = ToldClock(lambda: self.now)
+        self.arrivals = Arrivals(pool, live, Missions(CENTRE, pool), Estimator(prior("Asia/Jakarta")), clock)
+        self.world = FixedWorld(pool, live, web_dir, self.arrivals)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(web.create(self.world), raise_app_exceptions=False), base_url="http://gateway"
         )

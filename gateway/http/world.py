@@ -9,6 +9,7 @@ import msgspec
 from fastapi import Depends, HTTPException, Request, Response
 from starlette.requests import HTTPConnection
 
+from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.http.access import Object, Permission, Principal, demo_principal, require
 from gateway.roads.districts import Districts
@@ -43,17 +44,19 @@ class World:
         web_dir: Path,
         arrivals: Arrivals | None = None,
         commands: Commands | None = None,
+        clock: Clock = TRUE,
     ) -> None:
         self.centre = centre
+        self.clock = clock
         self.pool = pool
         self.live = live
         self.intake = intake
         self.sessions = sessions  # name of each broker session -> connected
         self.web_dir = web_dir
-        self.arrivals = arrivals or Arrivals(pool, live, Missions(centre, pool), Estimator(prior("UTC")), self.now)
+        self.arrivals = arrivals or Arrivals(pool, live, Missions(centre, pool), Estimator(prior("UTC")), clock)
         self.closures = ClosedRoads(centre, pool, self.arrivals.estimator, self.arrivals.look_again)
         crews = Crews(centre, live)
-        self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, self.now)
+        self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, clock)
         self.register = Register(centre, pool)
         self.districts: Districts | None = None
         self.centre_rules = Centre(centre, pool)
@@ -63,7 +66,7 @@ class World:
 
     def now(self) -> datetime:
         """The gateway's clock."""
-        return datetime.now(UTC)
+        return self.clock.now()
 
 
 async def _nobody(_unit: str, _payload: bytes) -> bool:

@@ -7,12 +7,12 @@ unacknowledged backlog never holds a live message back.
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from gateway.clock import TRUE, Clock
 from gateway.mqtt.session import Delivery, Session, acknowledge
 from gateway.services.accept_messages import Acceptance, Accepted
 from gateway.storage.fixes import StoreProofFailed
@@ -35,10 +35,13 @@ ending would take the live picture from everybody."""
 class Lane:
     """One session's way into the database."""
 
-    def __init__(self, session: Session, acceptance: Acceptance, on_commit: Callable[[Accepted], None]) -> None:
+    def __init__(
+        self, session: Session, acceptance: Acceptance, on_commit: Callable[[Accepted], None], clock: Clock = TRUE
+    ) -> None:
         self.session = session
         self._acceptance = acceptance
         self._on_commit = on_commit
+        self._clock = clock
 
     async def run(self) -> None:
         """Work until cancelled. Cancelled before the acknowledgement, a batch is simply delivered again."""
@@ -55,7 +58,7 @@ class Lane:
         attempt = 0
         while True:
             try:
-                return await self._acceptance.accept(messages, datetime.now(UTC))
+                return await self._acceptance.accept(messages, self._clock.now())
             except DatabaseAway as error:
                 attempt += 1
                 log.warning("batch not stored", session=self.session.client_id, messages=len(batch), error=str(error))

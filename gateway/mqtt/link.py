@@ -4,17 +4,18 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from typing import NamedTuple
 
 import aiomqtt
 import structlog
 
+from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.mqtt.lane import Lane
 from gateway.mqtt.session import MAX_PENDING_PUBLISHES, Broker, Delivery, NotConnected, Session
 from gateway.services.accept_messages import Acceptance, Accepted
 from gateway.services.accept_reports import Said
-from gateway.services.receipts import Receipts
+from gateway.services.receipts import INTERVAL_S, Receipts
 from gateway.storage.fixes import Row
 from tracker.errors import BadInput
 from tracker.wire import presence, receipt
@@ -40,7 +41,18 @@ SAID = (Channel.STATUS, Channel.HEALTH, Channel.COMMAND_REPLY)
 WORKERS = 2
 """Batches of one lane under way at once: one is decoded while the database works on the other."""
 
-TICK_S = 0.1
+
+class Pace(NamedTuple):
+    """Of receipts, in the machine's seconds."""
+
+    tick_s: float = 0.1  # how long they are gathered
+    interval_s: float = INTERVAL_S  # between two to one unit, at the least
+
+
+PACE = Pace()
+
+HASTE = Pace(0.004, 0.008)
+"""Where the clock is held: whoever holds it waits for the receipts before time goes on."""
 
 
 class Link:
@@ -55,6 +67,8 @@ class Link:
         judged: Callable[[Sequence[Row]], Sequence[Row]] = lambda rows: rows,
         after_commit: Callable[[Sequence[Row]], None] = lambda _: None,
         said: Callable[[Said], None] = lambda _: None,
+        clock: Clock = TRUE,
+        pace: Pace = PACE,
     ) -> None:
         """
         Args:
@@ -63,13 +77,17 @@ class Link:
             judged: gives the committed fixes with what their tracks say about them; it must be quick.
             after_commit: told of every stored fix, new or not, in any order; it must be quick.
             said: told of what crews said, likewise.
+            clock: of all that is dated here; receipts go by the machine's, since units wait for them in the world.
+            pace: how receipts are gathered.
         """
         self._judged = judged
         self._after_commit = after_commit
         self._said = said
         self._centre = centre
         self._live = live
-        self._receipts = Receipts()
+        self._clock = clock
+        self._pace = pace
+        self._receipts = Receipts(pace.interval_s)
         self.bridges: dict[str, bool] = {}
         """Of each bridge that said so, whether it is there."""
         offline = aiomqtt.Will(gateway_presence(centre), presence.encode(Presence(online=False)), qos=1, retain=True)
@@ -82,15 +100,17 @@ class Link:
             will=offline,
             on_connected=self._say_online,
             divert=self._hear_presence,
+            clock=clock,
         )
         self.backlog_session = Session(
             broker("backlog"),
             f"{centre}-gateway-backlog",
             [every_unit(centre, Channel.BACKLOG), every_bridge(centre, Channel.BACKLOG)],
+            clock=clock,
         )
         self._lanes = [
-            Lane(self.live_session, acceptance("live"), self.committed),
-            Lane(self.backlog_session, acceptance("backlog"), self.committed),
+            Lane(self.live_session, acceptance("live"), self.committed, clock),
+            Lane(self.backlog_session, acceptance("backlog"), self.committed, clock),
         ]
 
     async def run(self) -> None:
@@ -140,7 +160,7 @@ class Link:
             topic = read_unit_topic(message.topic)
         except BadInput:
             return False  # on to the lane, which keeps it in the quarantine
-        self._live.present(topic.unit, said, datetime.now(UTC))
+        self._live.present(topic.unit, said, self._clock.now())
         delivery.acknowledge()
         return True
 
@@ -165,7 +185,7 @@ class Link:
 
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await asyncio.sleep(TICK_S)
+                await asyncio.sleep(self._pace.tick_s)
                 for unit, outbox, told in self._receipts.due(time.monotonic()):
                     bridge, stroke, own = outbox.partition("/")
                     topic = str(UnitTopic(self._centre, unit, Channel.RECEIPT, outbox))

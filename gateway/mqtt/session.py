@@ -12,7 +12,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.clock import TRUE, Clock
 from gateway.mqtt.packets import PUBACK, PUBLISH, Malformed, Packets, Publish, puback, read_publish
 from gateway.services.accept_messages import Message
 
@@ -88,12 +89,13 @@ def acknowledge(deliveries: Sequence[Delivery]) -> None:
 class _Client(aiomqtt.Client):
     """aiomqtt's client with a reader of ours, and a sink in the place of its queue."""
 
-    def __init__(self, sink: Callable[[Delivery], None], broker: Broker, **options: Any) -> None:
+    def __init__(self, sink: Callable[[Delivery], None], broker: Broker, clock: Clock, **options: Any) -> None:
         super().__init__(
             broker.host, broker.port, username=broker.username, password=broker.password,
             tls_context=broker.tls, **options,
         )  # fmt: skip
         self._sink = sink
+        self._clock = clock
         self._packets = Packets()
         self._client._packet_read = self._read_packets  # type: ignore[method-assign] # paho has no other way in
         self.pending_calls_threshold = MAX_PENDING_PUBLISHES
@@ -117,7 +119,7 @@ class _Client(aiomqtt.Client):
         if not data:
             return MQTTErrorCode.MQTT_ERR_CONN_LOST
         paho._last_bytes_received = time.monotonic()  # its keep-alive goes by this
-        received_at = datetime.now(UTC)
+        received_at = self._clock.now()
         try:
             for first, body in self._packets.feed(data):
                 if first & 0xF0 == PUBLISH:
@@ -165,6 +167,7 @@ class Session:
         will: aiomqtt.Will | None = None,
         on_connected: Callable[["Session"], Awaitable[None]] | None = None,
         divert: Callable[[Delivery], bool] | None = None,
+        clock: Clock = TRUE,
     ) -> None:
         """
         Args:
@@ -172,6 +175,7 @@ class Session:
             will: what the broker says for us when we are gone without a word.
             on_connected: called each time the subscriptions stand.
             divert: shown every message first; what it takes (True) it also acknowledges.
+            clock: of the time at which a message came; the connection's own waits are the world's.
         """
         self.client_id = client_id
         self._broker = broker
@@ -179,6 +183,7 @@ class Session:
         self._will = will
         self._on_connected = on_connected
         self._divert = divert
+        self._clock = clock
         self._waiting: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
         self._client: _Client | None = None
@@ -213,6 +218,7 @@ class Session:
         return _Client(
             self._deliver,
             self._broker,
+            self._clock,
             identifier=self.client_id,
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False,

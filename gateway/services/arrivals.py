@@ -10,14 +10,15 @@ The database may be away: arrival times go on, and what is to be stored waits.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection
 
+from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.services.drive import Followed
 from gateway.services.estimate import Estimator, driving_of
@@ -69,7 +70,7 @@ class Arrivals:
         live: LivePicture,
         missions: Missions,
         estimator: Estimator,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = TRUE,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -80,7 +81,7 @@ class Arrivals:
         self._followed: dict[str, Followed] = {}  # by unit
         self._new: dict[str, list[Fix]] = {}  # by unit: not looked at yet
         self._changed: set[str] = set()  # units whose mission is another one, or stands elsewhere
-        self._late: dict[str, float] = {}  # mission: when it is read again, monotonic
+        self._late: dict[str, float] = {}  # mission: when it is read again, by the clock's seconds
         self._waited: dict[str, tuple[float, float]] = {}  # mission: when it was read last, and the wait before that
         self._told: deque[Told] = deque()
         self._events: deque[MissionEvent] = deque()
@@ -132,40 +133,36 @@ class Arrivals:
     async def run(self) -> None:
         """Work until cancelled. Start with what the database holds."""
         await self._load()
-        swept = saved = 0.0
-        scene_due = self._clock() + SCENE_EVERY
+        clock = self._clock
+        swept = saved = float("-inf")
+        scene_due = clock.now() + SCENE_EVERY
         while True:
-            wait = max(0.0, min(SWEEP_S - (time.monotonic() - swept), SAVE_S, self._until_change()))
-            try:
-                async with asyncio.timeout(wait):
-                    await self._wake.wait()
-                if not self._urgent:
-                    await asyncio.sleep(GATHER_S)
-            except TimeoutError:
-                pass  # nothing new: what there is has aged
+            wait = max(0.0, min(SWEEP_S - (clock.seconds() - swept), SAVE_S, self._until_change()))
+            if await clock.wait(self._wake, wait) and not self._urgent:  # if not, what there is has aged
+                await clock.sleep(GATHER_S)
             self._urgent = False
             self._wake.clear()
-            sweep = time.monotonic() - swept >= SWEEP_S
+            sweep = clock.seconds() - swept >= SWEEP_S
             if sweep:
-                swept = time.monotonic()
+                swept = clock.seconds()
             try:
-                await self.turn(self._clock(), everybody=sweep)
+                await self.turn(self._clock.now(), everybody=sweep)
             except Exception:  # positions are worth more than arrival times: a fault here must not end the gateway
                 log.exception("arrival times not renewed")
                 for mission in self.missions.active.values():
                     self._is_late(mission)  # what was taken and not followed is read again
-            if time.monotonic() - saved >= SAVE_S:
-                await self._settle_due(self._clock())
+            if clock.seconds() - saved >= SAVE_S:
+                await self._settle_due(self._clock.now())
                 await self.save()
-                saved = time.monotonic()
-            if self._clock() >= scene_due:
+                saved = clock.seconds()
+            if self._clock.now() >= scene_due:
                 await self._learn_scene()
-                scene_due = self._clock() + SCENE_EVERY
+                scene_due = self._clock.now() + SCENE_EVERY
 
     def _until_change(self) -> float:
         """Seconds until weights change by themselves: a closure begins or ends."""
         network = self.estimator.network
-        return SAVE_S if network is None else (network.renew_at - self._clock()).total_seconds()
+        return SAVE_S if network is None else (network.renew_at - self._clock.now()).total_seconds()
 
     async def turn(self, now: datetime, *, everybody: bool = True) -> None:
         """Look at what is new, and at everybody else's age; tell what has changed."""
@@ -278,17 +275,17 @@ class Arrivals:
         """What is under way, with the times that its fixes tell: also those that came while nobody followed."""
         while True:
             try:
-                self.scene = await self.missions.load(self._clock())
+                self.scene = await self.missions.load(self._clock.now())
                 for mission in list(self.missions.active.values()):
                     self._changed.add(mission.unit)
-                    await self.settle(mission, self._clock())
+                    await self.settle(mission, self._clock.now())
                 async with self._pool.connection() as connection:
                     lately = await reports.missions_reported_on(
-                        connection, self.missions.centre, self._clock() - HEARD_SINCE
+                        connection, self.missions.centre, self._clock.now() - HEARD_SINCE
                     )
                 for ended in [each for of_unit in self.missions.recent.values() for each in of_unit.values()]:
                     if ended.id in lately:
-                        await self.settle(ended, self._clock())
+                        await self.settle(ended, self._clock.now())
                 return
             except DatabaseAway as error:
                 log.warning("missions not read", error=str(error))
@@ -303,7 +300,7 @@ class Arrivals:
 
     def _is_late(self, mission: Mission) -> None:
         if mission.id not in self._late:
-            now = time.monotonic()
+            now = self._clock.seconds()
             last, wait = self._waited.get(mission.id, (0.0, 0.0))
             wait = min(SETTLE_MOST_S, 2 * wait) if wait and now - last < SETTLE_MOST_S else SETTLE_S
             self._late[mission.id] = now + wait
@@ -312,7 +309,7 @@ class Arrivals:
 
     async def _settle_due(self, now: datetime) -> None:
         for mission_id, due in list(self._late.items()):
-            if time.monotonic() < due:
+            if self._clock.seconds() < due:
                 continue
             del self._late[mission_id]  # before it is read: what comes meanwhile makes it due again
             try:

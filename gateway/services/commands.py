@@ -10,16 +10,16 @@ is open goes at once.
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import structlog
 from psycopg import AsyncConnection
 
+from gateway.clock import TRUE, Clock
 from gateway.feeds.live import Eta, LivePicture
 from gateway.services.accept_reports import Answered
 from gateway.services.crews import Crews
@@ -82,7 +82,7 @@ class Commands:
         missions: Missions,
         crews: Crews,
         send: Callable[[str, bytes], Awaitable[bool]],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = TRUE,
     ) -> None:
         """
         Args:
@@ -97,9 +97,9 @@ class Commands:
         self._clock = clock
         self._lock = asyncio.Lock()  # of numbers, and of what was told
         self._open: dict[str, Kept] = {}  # by id: without a final outcome
-        self._due: dict[str, float] = {}  # by id: when it is sent next, monotonic
+        self._due: dict[str, float] = {}  # by id: when it is sent next, by the clock's seconds
         self._told: dict[str, tuple[Told, str]] = {}  # by unit: and by which command
-        self._arrivals: dict[str, tuple[float, Eta | None]] = {}  # by unit: told when, monotonic, and what
+        self._arrivals: dict[str, tuple[float, Eta | None]] = {}  # by unit: told when, by the clock's seconds, and what
         self._online: dict[str, bool | None] = {}
         self._loaded = False
         self._wake = asyncio.Event()
@@ -127,11 +127,7 @@ class Commands:
             except Exception:  # positions are worth more than commands: a fault here must not end the gateway
                 log.exception("commands not looked at")
                 self._loaded = False
-            try:
-                async with asyncio.timeout(TICK_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass  # time passes: something may be due
+            await self._clock.wait(self._wake, TICK_S)  # time passes: something may be due
 
     async def turn(self) -> None:
         """Look once at everything: what has changed, what is due.
@@ -141,7 +137,7 @@ class Commands:
         """
         if not self._loaded:
             await self.load()
-        now = self._clock()
+        now = self._clock.now()
         await self._expire(now)
         if self._missions.loaded:
             await self._tell_missions(now)
@@ -174,7 +170,7 @@ class Commands:
         Raises:
             Clash: there is none.
         """
-        now = self._clock()
+        now = self._clock.now()
         kept = None
         async with self._writing() as connection:
             alarm, new = await self._crews.acknowledge(connection, unit, now)
@@ -217,7 +213,7 @@ class Commands:
                 continue
             if each.reply.outcome is Outcome.RECEIVED:
                 self._open[kept.id] = msgspec.structs.replace(kept, outcome=Outcome.RECEIVED.value)
-                self._due[kept.id] = max(self._due.get(kept.id, 0.0), time.monotonic() + RECEIVED_S)
+                self._due[kept.id] = max(self._due.get(kept.id, 0.0), self._clock.seconds() + RECEIVED_S)
             else:
                 self._close([kept.id])
                 if each.reply.outcome in (Outcome.FAILED, Outcome.REFUSED):
@@ -245,7 +241,7 @@ class Commands:
         tells: Told | None = None,
     ) -> Kept:
         """Keep a command, in the caller's transaction and under the lock; what it makes void is void."""
-        now = self._clock()
+        now = self._clock.now()
         n = await table.next_number(connection, now)
         command = make(command_id or f"c-{secrets.token_hex(8)}", n, now)
         payload = wire.encode(command).decode()
@@ -340,16 +336,16 @@ class Commands:
     async def _tell_arrivals(self, now: datetime) -> None:
         for unit, mission in list(self._missions.active.items()):
             told, by = self._told.get(unit, (None, ""))
-            at, before = self._arrivals.get(unit, (0.0, None))
+            at, before = self._arrivals.get(unit, (float("-inf"), None))
             eta = self._live.eta(unit)
             if told is None or told.mission != mission.id or by in self._open or not self._live.online(unit):
                 continue
-            if eta is None or eta is before or time.monotonic() - at < ARRIVAL_EVERY_S:
+            if eta is None or eta is before or self._clock.seconds() - at < ARRIVAL_EVERY_S:
                 continue
             arrival = arrival_of(eta)
             if arrival is None and (before is None or before.eta_s is None):
                 continue
-            self._arrivals[unit] = (time.monotonic(), eta)
+            self._arrivals[unit] = (self._clock.seconds(), eta)
             name_of = mission.id
 
             def make(
@@ -367,7 +363,7 @@ class Commands:
     async def _send_due(self, now: datetime) -> None:
         self._notice_returns()
         for kept in sorted(self._open.values(), key=lambda each: each.n):
-            if time.monotonic() < self._due.get(kept.id, 0.0) or self._online.get(kept.unit) is False:
+            if self._clock.seconds() < self._due.get(kept.id, 0.0) or self._online.get(kept.unit) is False:
                 continue
             if not await self._send(kept.unit, kept.payload.encode()):
                 return  # no broker: all of them wait
@@ -376,7 +372,7 @@ class Commands:
             kept = self._open[kept.id]
             first = RECEIVED_S if kept.outcome else RESEND_S
             most = RESEND_ONLINE_S if self._online.get(kept.unit) and not kept.outcome else RESEND_MOST_S
-            self._due[kept.id] = time.monotonic() + min(most, first * 2 ** min(kept.sent_times, 10))
+            self._due[kept.id] = self._clock.seconds() + min(most, first * 2 ** min(kept.sent_times, 10))
             self._open[kept.id] = msgspec.structs.replace(kept, sent_times=kept.sent_times + 1, last_sent_at=now)
             async with self._pool.connection() as connection:
                 await table.sent(connection, self.centre, kept.id, now)

@@ -5,9 +5,7 @@ late, and all that follow it within the judge's memory, are read again from the 
 that are stored are the same in whatever order the fixes came. The database may be away: what is to be written waits.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,6 +13,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from gateway.clock import TRUE, Clock
 from gateway.services.count import Intake
 from gateway.storage import tracks
 from gateway.storage.fixes import Row, Stored
@@ -47,7 +46,7 @@ class _Late(msgspec.Struct):
 
     first: datetime
     last: datetime
-    due: float  # monotonic
+    due: float  # by the clock's seconds
     wait: float
 
     def add(self, at: datetime) -> None:
@@ -57,9 +56,7 @@ class _Late(msgspec.Struct):
 class Tracks:
     """One for a centre, in one event loop. `judged` and `run` are all there is to it."""
 
-    def __init__(
-        self, centre: str, pool: type_of_pool, intake: Intake, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, centre: str, pool: type_of_pool, intake: Intake, clock: Clock = TRUE) -> None:
         self._centre = centre
         self._pool = pool
         self._intake = intake
@@ -96,7 +93,7 @@ class Tracks:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            await self._clock.sleep(LOOK_S)
             try:
                 await self.settle()
             except (psycopg.Error, PoolTimeout) as error:
@@ -112,7 +109,7 @@ class Tracks:
         if found := list(self._found):
             await self._write(found)
             del self._found[: len(found)]
-        now = self._clock()
+        now = self._clock.seconds()
         for track, late in list(self._late.items()):
             if all_of_them or late.due <= now:
                 del self._late[track]
@@ -129,7 +126,7 @@ class Tracks:
         if (late := self._late.get(track)) is not None:
             late.add(at)
             return
-        now = self._clock()
+        now = self._clock.seconds()
         last, wait = self._settled.get(track, (0.0, 0.0))
         wait = min(SETTLE_MOST_S, 2 * wait) if wait and now - last < 2 * SETTLE_MOST_S else SETTLE_S
         self._late[track] = _Late(at, at, now + wait, wait)

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from gateway.clock import TRUE, Clock
 from gateway.services.estimate import Estimator
 from gateway.services.models import adopt
 from gateway.settings import Settings
@@ -47,7 +48,7 @@ class Nights:
         zone: str,
         learn: Callable[[], Awaitable[None]],
         changed: Callable[[], None] = lambda: None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = TRUE,
     ) -> None:
         """
         Args:
@@ -65,10 +66,10 @@ class Nights:
         """Work until cancelled."""
         while True:
             try:
-                await self.turn(self._clock())
+                await self.turn(self._clock.now())
             except Exception:  # positions are worth more than arrival times: a fault here must not end the gateway
                 log.exception("speed models not looked at")
-            await asyncio.sleep(LOOK_S)
+            await self._clock.sleep(LOOK_S)
 
     async def turn(self, now: datetime) -> None:
         """Look once: learn if it is time, and take up the newest model."""

@@ -29,7 +29,8 @@ class _Pending(msgspec.Struct):
 class Receipts:
     """What was committed and not yet told. In memory only: a unit that is not told sends again and is told then."""
 
-    def __init__(self) -> None:
+    def __init__(self, interval_s: float = INTERVAL_S) -> None:
+        self._interval_s = interval_s
         self._pending: dict[tuple[str, str], _Pending] = {}
         self._sent_at: dict[tuple[str, str], float] = {}
 
@@ -48,7 +49,7 @@ class Receipts:
         Args:
             now: seconds on a monotonic clock.
         """
-        self._sent_at = {key: at for key, at in self._sent_at.items() if now - at < INTERVAL_S}
+        self._sent_at = {key: at for key, at in self._sent_at.items() if now - at < self._interval_s}
         ready = [key for key in self._pending if key not in self._sent_at]
         taken: list[tuple[str, str, Receipt]] = []
         for key in ready:

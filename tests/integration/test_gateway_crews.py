@@ -40,7 +40,7 @@ class Office:
         world = self.centre.world
         self.crews = Crews(CENTRE, world.live)
         self.commands = world.commands = Commands(
-            CENTRE, world.pool, world.live, self.centre.arrivals.missions, self.crews, self._send, world.now
+            CENTRE, world.pool, world.live, self.centre.arrivals.missions, self.crews, self._send, world.clock
         )
 
     async def _send(self, unit: str, payload: bytes) -> bool:

@@ -15,7 +15,7 @@ from gateway.services.arrivals import Arrivals
 from gateway.services.missions import Missions
 from gateway.storage import fixes
 from gateway.storage.fixes import Row
-from tests.fix_centre import Centre
+from tests.fix_centre import Centre, ToldClock
 from tests.fix_gateway import CENTRE, until_here
 from tests.gateway_traffic import MORNING
 from tracker.fix import Fix
@@ -293,7 +293,7 @@ async def test_a_restarted_gateway_finds_its_missions_where_they_are(centre: Cen
     centre.now = at(400)
     again = Arrivals(
         centre.world.pool, centre.world.live, Missions(CENTRE, centre.world.pool), centre.arrivals.estimator,
-        lambda: centre.now,
+        ToldClock(lambda: centre.now),
     )  # fmt: skip
     await again._load()
     await again.turn(centre.now)
