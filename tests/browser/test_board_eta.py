@@ -2,16 +2,19 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.fix_board import UNITS, Board, OpenBoard, Reading, Watched, until
+from tests.fix_board import SLOW_S, UNITS, Board, OpenBoard, Reading, Watched, until
+from tests.fix_demo import Demo
 from tracker.geodesy import distance
 
 pytestmark = pytest.mark.slow
 
 STALE_S = 60.0
 LOST_S = 180.0
+APART_M = 300.0
 
 
 def known(readings: list[Reading]) -> list[Reading]:
@@ -44,7 +47,7 @@ def test_an_arrival_falls_while_its_unit_drives_then_widens_and_is_unknown_when_
     assert distance(latitude, longitude, watched.story.latitude, watched.story.longitude) < 50
 
     stale = [reading for reading in readings if reading["age"] > STALE_S + 2]
-    assert len(stale) > 100, "watched twice a second"
+    assert len(stale) > 30, "watched all the time: twice a second, on a slow machine every few seconds"
     assert {reading["source"] for reading in stale} == {"last-known"}
     assert all("posisi terakhir" in reading["arrival"] for reading in stale)
     assert not any(way["sure"] for reading in stale[10:] for way in reading["ways"]), "its way is drawn as doubtful"
@@ -55,7 +58,8 @@ def test_an_arrival_falls_while_its_unit_drives_then_widens_and_is_unknown_when_
     grown = (last["p90"] - last["p10"]) - (first["p90"] - first["p10"])
     assert grown == pytest.approx(2 * (last["age"] - first["age"]), abs=5), "a second at either end with each second"
 
-    assert LOST_S - 3 < last["age"] <= unknown["age"] < LOST_S + 3
+    assert last["age"] < LOST_S + 1.5, "known up to the limit, and unknown beyond it, however seldom one looked"
+    assert unknown["age"] > LOST_S - 1.5
     assert min(reading["p10"] for reading in readings) >= 1, "and never 0"
     assert "Tidak diketahui" in unknown["row"]
     assert "posisi terakhir berumur" in unknown["row"]
@@ -68,43 +72,62 @@ def arrives(board: Board, unit: str) -> bool:
     return board.reading(unit)["p50"] is not None
 
 
+def one_that_stands(demo: Demo, besides: str) -> str | None:
+    """A unit that does not move and has none near it, so that it is the first at the point where it is; None if all
+    drive."""
+    answer = httpx.get(f"{demo.board}api/v1/units", timeout=30)
+    places = {unit["unit"]: unit["position"] for unit in answer.json()["units"] if unit["position"] is not None}
+
+    def apart(unit: str) -> float:
+        mine = places[unit]
+        others = [place for other, place in places.items() if other != unit]
+        return min(distance(mine["latitude"], mine["longitude"], it["latitude"], it["longitude"]) for it in others)
+
+    standing = [unit for unit, place in places.items() if place["speed_mps"] is not None and place["speed_mps"] < 0.5]
+    return max((unit for unit in standing if unit != besides and apart(unit) > APART_M), key=apart, default=None)
+
+
 def test_a_point_asks_every_unit_and_the_chosen_one_is_sent_and_recalled(
-    open_board: OpenBoard, watched: Watched
+    open_board: OpenBoard, watched: Watched, demo_stack: Demo
 ) -> None:
-    """The point is where a unit is, so that it lies on a road: that unit is the first of all. Another one is chosen,
-    sent there by one press, and called back by another."""
+    """The point is where a unit stands, so that it lies on a road: that unit is the first of all. Another one is
+    chosen, sent there by one press, and called back by another."""
     board = open_board()
-    page, here, silent = board.page, "ambulans-02", watched.story.unit
-    assert here != silent
-    board.row(here).click()
-    expect(page.get_by_test_id("detail")).to_be_visible()
-    page.keyboard.press("Escape")
+    page, silent = board.page, watched.story.unit
     order: list[list[Any]] = []
 
-    def asked_where_it_is() -> bool:
+    def asked_where_one_stands() -> bool:
+        here = one_that_stands(demo_stack, silent)
+        if here is None:
+            return False
+        board.row(here).click()
+        expect(page.get_by_test_id("detail")).to_have_attribute("data-unit", here)
+        until(lambda: board.centred(here), SLOW_S, "the map has flown to the unit")
+        while page.get_by_test_id("detail").count():  # the point of an earlier try, then the unit
+            page.keyboard.press("Escape")
         page.get_by_test_id("aim").click()
         rows = page.get_by_test_id("point-row")
-        expect(rows).to_have_count(UNITS, timeout=15_000)
+        expect(rows).to_have_count(UNITS)
         order[:] = rows.evaluate_all("rows => rows.map(row => [row.dataset.unit, row.dataset.p50S])")
-        return bool(order[0][0] == here)
+        return bool(order[0][0] == here)  # unless it drove off meanwhile: then it is another one's turn
 
-    until(asked_where_it_is, 20, "the map has flown to the unit, which is the first there")
+    until(asked_where_one_stands, 2 * SLOW_S, "the unit that stands at the point is the first there")
     times = [float(seconds) for _, seconds in order if seconds is not None]
     assert times == sorted(times)
     assert len(times) >= UNITS - 1  # the silenced one may be lost by now
 
-    chosen = next(unit for unit, _ in order[1:] if unit != silent)
+    *_, chosen = [unit for unit, seconds in order if seconds is not None and unit != silent]  # the longest under way
     page.locator(f'[data-testid="point-row"][data-unit="{chosen}"]').click()
-    expect(page.get_by_test_id("eta-interval")).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("eta-interval")).to_be_visible()
     page.get_by_test_id("send").click()
-    expect(page.get_by_test_id("mission")).to_be_visible(timeout=10_000)
+    expect(page.get_by_test_id("mission")).to_be_visible()
     expect(page.get_by_test_id("send")).to_have_count(0)
-    until(lambda: arrives(board, chosen), 10, "the list shows its arrival")
-    until(lambda: len(board.reading(chosen)["ways"]) == 1, 10, "the map shows its way")
+    until(lambda: arrives(board, chosen), SLOW_S, "the list shows its arrival")
+    until(lambda: len(board.reading(chosen)["ways"]) == 1, SLOW_S, "the map shows its way")
     (way,) = board.reading(chosen)["ways"]
     assert (way["sure"], way["straight"]) == (True, False), "by road"
     page.get_by_test_id("recall").click()
-    expect(page.get_by_test_id("mission")).to_have_count(0, timeout=10_000)
-    until(lambda: not arrives(board, chosen) and board.reading(chosen)["ways"] == [], 10, "both are gone")
+    expect(page.get_by_test_id("mission")).to_have_count(0)
+    until(lambda: not arrives(board, chosen) and board.reading(chosen)["ways"] == [], SLOW_S, "both are gone")
     assert board.hosts == {"127.0.0.1"}
     assert board.complaints == []

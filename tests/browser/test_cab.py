@@ -70,12 +70,14 @@ def test_every_status_pressed_without_a_network_arrives_in_order_with_its_true_t
     expect(cab.page.locator("#destination")).to_have_text("Ke lokasi: Pasar Banjarejo, Jl. Veteran 12")
     road.network_off()
     expect(cab.page.locator("#lamps li").first).to_have_text("Jaringan: putus")
+    accepted = time.time()
     cab.page.locator("#accept").click()
-    fingers = [("acknowledged", time.time())]
+    fingers = [("acknowledged", accepted, time.time())]
     for status, label in PRESSED.items():
         cab.page.wait_for_timeout(400)
-        fingers.append((status, time.time()))
+        before = time.time()
         cab.status(label).click()
+        fingers.append((status, before, time.time()))
         expect(cab.status(label)).to_have_attribute("aria-pressed", "true")
         expect(cab.status(label)).to_have_attribute("data-where", "pending")
     expect(cab.page.locator("#waiting")).to_contain_text("9 belum diterima pusat")
@@ -86,10 +88,10 @@ def test_every_status_pressed_without_a_network_arrives_in_order_with_its_true_t
     road.network_on()
     until(lambda: len(road.said("status")) == len(fingers), what="all of them at the centre")
     said = [(report["status"], report["c"]) for report in road.said("status")]
-    assert [status for status, _ in said] == [status for status, _ in fingers]
-    for (_, told), (_, finger) in zip(said, fingers, strict=True):
-        assert abs(_seconds(told) - finger) < 0.35, "the time of the finger, not of the network"
-    expect(cab.page.locator("#waiting")).to_have_text("Pusat sudah menerima semuanya", timeout=15_000)
+    assert [status for status, _ in said] == [status for status, _, _ in fingers]
+    for (_, told), (_, before, after) in zip(said, fingers, strict=True):
+        assert before - 0.35 < _seconds(told) < after + 0.35, "the time of the finger, not of the network"
+    expect(cab.page.locator("#waiting")).to_have_text("Pusat sudah menerima semuanya")
     expect(cab.status("Tidak bertugas")).to_have_attribute("data-where", "received")
     until(lambda: road.ask("GET", f"missions/{mission}")["state"] == "ended", what="the mission followed")
     legs = road.ask("GET", f"missions/{mission}")["legs"]
@@ -113,12 +115,13 @@ def test_the_page_works_while_its_unit_is_gone_and_after_a_reload(road: Road, ca
     expect(cab.page.locator("#lost")).to_be_visible(timeout=15_000)
     pressed = time.time()
     cab.status("Di lokasi").click()
+    released = time.time()
     expect(cab.status("Di lokasi")).to_have_attribute("data-where", "here")
     cab.page.wait_for_timeout(2500)
     road.vehicle.start()
     until(lambda: road.said("status"), what="the press at the centre")
     (report,) = road.said("status")
-    assert abs(_seconds(report["c"]) - pressed) < 1.0
+    assert pressed - 0.35 < _seconds(report["c"]) < released + 0.35
     expect(cab.page.locator("#lost")).to_be_hidden()
     assert cab.errors == []
 
@@ -137,9 +140,9 @@ def test_an_emergency_takes_two_taps_or_a_hold_and_is_repeated_until_the_centre_
     expect(said).to_have_text("DARURAT tersimpan; terkirim begitu ada jaringan")
     road.network_on()
     until(lambda: len(road.said("emergency")) >= 2, what="repeats at the centre")
-    expect(said).to_have_text("DARURAT dikirim; diulang sampai pusat menjawab", timeout=15_000)
+    expect(said).to_have_text("DARURAT dikirim; diulang sampai pusat menjawab")
     road.ask("POST", f"units/{UNIT}/emergency/ack")
-    expect(said).to_have_text("Pusat tahu: bantuan diatur", timeout=15_000)
+    expect(said).to_have_text("Pusat tahu: bantuan diatur")
     for _ in range(2):
         cab.page.locator("#safe").click()
     until(lambda: road.ask("GET", "units")["units"][0]["crew"].get("emergency") is None)
@@ -207,7 +210,7 @@ def test_axe_finds_nothing_and_every_target_is_big(
         expect(cab.page.locator("#messages article")).to_be_visible(timeout=15_000)
         cab.status("Menuju lokasi").click()
         cab.page.locator("#history summary").click()
-        expect(cab.status("Menuju lokasi")).to_have_attribute("data-where", "received", timeout=15_000)
+        expect(cab.status("Menuju lokasi")).to_have_attribute("data-where", "received")
         look("mission")
         cab.page.locator("#refuse").click()
         look("refusal")
@@ -230,10 +233,10 @@ def test_the_board_shows_an_emergency_across_the_page_until_somebody_has_seen_it
     board.goto(f"{road.gateway.url}/")
     row = board.locator(f'[data-testid="unit-row"][data-unit="{UNIT}"]')
     road.vehicle.press("status", {"status": "on-scene"})
-    expect(row.get_by_test_id("chip-status")).to_have_text("di lokasi", timeout=15_000)
+    expect(row.get_by_test_id("chip-status")).to_have_text("di lokasi")
     road.vehicle.press("emergency", {"raised": True})
     alarm = board.get_by_test_id("emergency")
-    expect(alarm).to_contain_text("DARURAT: Ambulans 01", timeout=15_000)
+    expect(alarm).to_contain_text("DARURAT: Ambulans 01")
     expect(row.get_by_test_id("chip-emergency")).to_have_text("DARURAT")
     REPORTS.mkdir(exist_ok=True)
     board.screenshot(path=REPORTS / "board-emergency.png")
