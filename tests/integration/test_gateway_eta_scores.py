@@ -11,9 +11,11 @@ import shapely
 
 from gateway.roads.districts import load_districts
 from gateway.services import score_command
+from gateway.storage.missions import scene_times
+from gateway.storage.speed_models import finished_legs
 from tests.fix_centre import Centre
 from tests.fix_map import Drawn
-from tests.fix_town import along, send, standing, watch
+from tests.fix_town import UNIT, along, send, standing, watch
 from tests.gateway_traffic import MORNING
 from tests.integration.test_gateway_cli import sigap
 
@@ -83,3 +85,32 @@ async def test_scores_are_told_by_the_district_of_the_goal(
 def test_the_table_of_scores_says_when_there_is_nothing() -> None:
     """A sentence, not an empty frame."""
     assert "no arrival time of the last 7 days" in str(score_command.table([], 7))
+
+
+async def test_no_figure_counts_an_exercise(roads: Centre, town: Drawn) -> None:
+    """The same drive twice: of an exercise, and then in earnest. Only the second one is scored and learned from, and
+    only its stay at the scene is a stay."""
+    for number, exercise in enumerate((True, False)):
+        start = 3600.0 * number
+        roads.now = MORNING + timedelta(seconds=start)
+        latitude, longitude = town.at("D", -50)
+        place = {"latitude": latitude, "longitude": longitude}
+        incident = {"id": f"i-{number}", "place": place, "urgency": "emergency", "exercise": exercise}
+        await roads.ask("POST", "incidents", incident, expect=201)
+        sent = {"id": f"m-{number}", "unit": UNIT, "incident": f"i-{number}"}
+        await roads.ask("POST", "missions", sent, expect=201)
+        await watch(roads, along(town, "ABCD", start))
+        await watch(roads, standing(town.at("D", -50), start + 250, 60))
+        await watch(roads, along(town, "DC", start + 311))
+        await roads.ask("PATCH", f"missions/m-{number}", {"state": "ended"})
+        await roads.arrivals.save()
+        centre, until = roads.world.centre, roads.now
+        scores = (await roads.ask("GET", "eta/score?to=2026-11-22T00:00:00Z"))["scores"]
+        async with roads.world.pool.connection() as connection:
+            legs = await finished_legs(connection, centre, MORNING - timedelta(days=1), until, 100)
+            stays, _, _ = await scene_times(connection, centre)
+        told = [each["told"] for each in scores if each["by"] == "all"]
+        if exercise:
+            assert (told, legs, stays) == ([], [], 0)
+        else:
+            assert (len(told), [leg.mission for leg in legs], stays) == (1, ["m-1"], 1)

@@ -39,3 +39,10 @@ CREATE TABLE exercises (
     CHECK (ended_at >= started_at)
 );
 CREATE UNIQUE INDEX exercises_one_at_a_time ON exercises (centre) WHERE ended_at IS NULL;
+
+-- What figures are made of: an exercise is none of them.
+CREATE VIEW real_missions AS
+SELECT m.centre, m.id, m.unit, m.incident, m.urgency, m.assigned_at, m.ended_at
+FROM missions m
+LEFT JOIN incidents i ON i.centre = m.centre AND i.id = m.incident
+WHERE NOT coalesce(i.exercise, false);

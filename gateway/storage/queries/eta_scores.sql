@@ -6,7 +6,7 @@ WITH told AS (
            extract(hour FROM e.published_at AT TIME ZONE coalesce(c.time_zone, 'UTC'))::int AS hour,
            coalesce(d.name, 'unknown') AS district
     FROM etas e
-    JOIN missions m ON m.centre = e.centre AND m.id = e.mission
+    JOIN real_missions m ON m.centre = e.centre AND m.id = e.mission
     JOIN mission_legs l ON l.centre = e.centre AND l.mission = e.mission AND l.ordinal = e.ordinal
     LEFT JOIN centres c ON c.id = e.centre
     LEFT JOIN unnest(%(missions)s::text[], %(ordinals)s::int[], %(districts)s::text[]) AS d (mission, ordinal, name)

@@ -5,7 +5,7 @@ SELECT count(*),
 FROM (
     SELECT extract(epoch FROM l.left_at - l.arrived_at)::float8 AS stayed
     FROM mission_legs l
-    JOIN missions m ON m.centre = l.centre AND m.id = l.mission
+    JOIN real_missions m ON m.centre = l.centre AND m.id = l.mission
     WHERE l.centre = %(centre)s AND l.kind = 'to-scene' AND l.left_at > l.arrived_at
     ORDER BY m.assigned_at DESC
     LIMIT 500
