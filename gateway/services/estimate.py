@@ -9,8 +9,11 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+import numpy as np
 from shapely import MultiPolygon
 
+from gateway.services.drive_times import drive_times
 from gateway.services.network import FAR, Ends, Network, Position, Way
 from tracker.eta import straight_line
 from tracker.eta.live import Drive, Source
@@ -131,16 +134,27 @@ class Estimator:
         return Drive(eta, length, Source.ROAD, self.model)
 
     async def matrix(
-        self, positions: Sequence[Position], places: Sequence[Place], drivings: Sequence[Driving]
+        self,
+        positions: Sequence[Position],
+        places: Sequence[Place],
+        drivings: Sequence[Driving],
+        *,
+        metres: bool = True,
     ) -> list[list[Drive]]:
         """Drives from each position, in its way of driving, to each place, as `plan` finds them. Others have their turn
-        in between."""
+        in between.
+
+        Args:
+            metres: also how long each is. That asks for each way by itself, and takes ten times as long.
+        """
         if self.network is None:
             return [[_straight(position, place) for place in places] for position in positions]
         drives: list[list[Drive]] = [[] for _ in positions]
         for driving in set(drivings):
             rows = [row for row, each in enumerate(drivings) if each is driving]
-            block = await self._block(self.network, [positions[row] for row in rows], places, driving)
+            block = await (self._block if metres else self._times)(
+                self.network, [positions[row] for row in rows], places, driving
+            )
             for row, answer in zip(rows, block, strict=True):
                 drives[row] = answer
         return drives
@@ -174,18 +188,49 @@ class Estimator:
             block.append(drives)
         return block
 
+    async def _times(
+        self, network: Network, positions: Sequence[Position], places: Sequence[Place], driving: Driving
+    ) -> list[list[Drive]]:
+        """`_block` without lengths, all at once."""
+        starts = network.starts(positions, driving)
+        goals = [network.goal(place, driving) for place in places]
+        await asyncio.sleep(0)
+        times = drive_times(network, starts, goals, driving)
+        await asyncio.sleep(0)
+        etas = network.speeds.estimates(np.maximum(SHORTEST, times.seconds)).transpose(1, 2, 0).tolist()
+        no_way = self._unknown(_no_way(network))
+        block: list[list[Drive]] = []
+        for row, start in enumerate(starts):
+            drives: list[Drive] = []
+            for column, goal in enumerate(goals):
+                eta = etas[row][column]
+                if eta[1] == eta[1]:  # no NaN
+                    drive = Drive(Estimate(*eta), None, Source.ROAD, self.model)
+                    through = times.through.get((row, column))
+                    drives.append(drive if through is None else crept(drive, through))
+                else:
+                    drives.append(no_way if start and goal else self._unknown(_off_network(start, goal)))
+            block.append(drives)
+        return block
+
     def _over(self, way: Way, *, standing: bool) -> Drive:
         drive = self.driven(way.seconds, way.route.length, standing=standing)
-        if not way.through or drive.eta is None:
+        if not way.through:
             return drive
-        eta = drive.eta
-        early, late = eta.p50 * (eta.p10 / eta.p50) ** CREEPING, eta.p50 * (eta.p90 / eta.p50) ** CREEPING
-        eta = Estimate(max(SHORTEST, early), eta.p50, late)
-        note = f"at a walking pace through what is closed: {_named(way.through)}"
-        return Drive(eta, drive.distance, drive.source, drive.model, note=note)
+        return crept(drive, way.through)
 
     def _unknown(self, why: str) -> Drive:
         return Drive(None, None, Source.ROAD, self.model, why)
+
+
+def crept(drive: Drive, through: Sequence[Closure]) -> Drive:
+    """A drive that begins or ends in what is closed: its interval is wider, and it says so."""
+    eta = drive.eta
+    if eta is None:
+        return drive
+    early, late = eta.p50 * (eta.p10 / eta.p50) ** CREEPING, eta.p50 * (eta.p90 / eta.p50) ** CREEPING
+    note = f"at a walking pace through what is closed: {_named(through)}"
+    return msgspec.structs.replace(drive, eta=Estimate(max(SHORTEST, early), eta.p50, late), note=note)
 
 
 def _off_network(start: Ends, goal: Ends) -> str:

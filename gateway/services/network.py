@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import MultiPolygon
 
-from tracker.eta.ends import best_route, places
+from tracker.eta.ends import best_route, places, places_many
 from tracker.eta.speeds import Driving, SpeedModel, Speeds
 from tracker.missions import Place
 from tracker.roads.closures import Closure, Closures
@@ -132,12 +132,28 @@ class Network:
         The course of a moving unit says which carriageway it is on; without one all that are as near may be.
         """
         snapper = self.snappers[driving.profile]
-        if position.course is not None and (position.speed is None or position.speed >= COURSE_SPEED):
+        if _has_course(position):
             snap = snapper.snap(*position)
             found: Ends = () if snap is None else (snap,)
         else:
             found = places(snapper, *position)
         return found or self._far(position, snapper)
+
+    def starts(self, positions: Sequence[Position], driving: Driving) -> list[Ends]:
+        """`start` for many positions, which are looked up together."""
+        snapper = self.snappers[driving.profile]
+        found: dict[int, Ends] = {}
+        moving = [row for row, position in enumerate(positions) if _has_course(position)]
+        standing = [row for row, position in enumerate(positions) if not _has_course(position)]
+        if moving:
+            latitudes, longitudes, courses, speeds = zip(*(positions[row] for row in moving), strict=True)
+            snaps = snapper.snap_many(latitudes, longitudes, courses, speeds)
+            found = {row: (snap,) for row, snap in zip(moving, snaps, strict=True) if snap is not None}
+        if standing:
+            latitudes, longitudes = zip(*(positions[row][:2] for row in standing), strict=True)
+            near = places_many(snapper, latitudes, longitudes)
+            found |= {row: ends for row, ends in zip(standing, near, strict=True) if ends}
+        return [found[row] if row in found else self._far(position, snapper) for row, position in enumerate(positions)]
 
     def goal(self, place: Place, driving: Driving) -> Ends:
         """Where on the network a place may be come to; remembered, for many drive to few places."""
@@ -156,14 +172,22 @@ class Network:
         snap = snapper.snap(*position, tolerance=FAR)
         return () if snap is None else (snap,)
 
-    def _corner(self, ends: Ends, driving: Driving) -> Ends:
-        """The same places on all roads that meet there."""
+    def corners(self, many: Sequence[Ends], driving: Driving) -> list[Ends]:
+        """The same places, each on all roads that meet there."""
+        ends = [end for each in many for end in each]
+        if not ends:
+            return list(many)
+        latitudes, longitudes = [end.latitude for end in ends], [end.longitude for end in ends]
         snapper = self.snappers[driving.profile]
-        found: dict[int, Snap] = {}
-        for end in ends:
-            for snap in snapper.candidates(end.latitude, end.longitude, tolerance=CORNER):
-                found.setdefault(int(self.graph.arc_edge[snap.arc]), snap)
-        return tuple(found.values()) or ends
+        met = iter(snapper.nearest_many(latitudes, longitudes, doubt=CORNER, tolerance=CORNER))
+        corners: list[Ends] = []
+        for each in many:
+            found: dict[int, Snap] = {}
+            for _ in each:
+                for snap in next(met):
+                    found.setdefault(int(self.graph.arc_edge[snap.arc]), snap)
+            corners.append(tuple(found.values()) or each)
+        return corners
 
     def closing(self, ends: Ends) -> tuple[Closure, ...]:
         """What closes the roads on which something may be, now."""
@@ -181,17 +205,17 @@ class Network:
         if route is None:
             inside = self.closing((*start, *goal))
             if inside:  # at a corner one may be on another road as well
-                route = _best(router, self._corner(start, driving), self._corner(goal, driving))
+                route = _best(router, *self.corners([start, goal], driving))
             if inside and route is None:
-                router, through = self._relaxed_by(driving, inside), inside
+                router, through = self.relaxed_by(driving, inside), inside
                 route = _best(router, start, goal)
         if route is None:
             return None
-        return Way(route, router.weights, _access(start), self.approach(goal), through)
+        return Way(route, router.weights, access(start), self.approach(goal), through)
 
     def approach(self, goal: Ends) -> float:
         """Seconds that arriving takes: off the road, and what drives to this place took beyond theirs."""
-        return _access(goal) + self.speeds.approach(goal[0].latitude, goal[0].longitude)
+        return access(goal) + self.speeds.approach(goal[0].latitude, goal[0].longitude)
 
     def ways(self, starts: Sequence[Ends], goals: Sequence[Ends], driving: Driving) -> "Ways":
         """The same for each pair."""
@@ -200,10 +224,10 @@ class Network:
     def reachable(self, start: Ends, limits: Sequence[float], driving: Driving) -> list[MultiPolygon]:
         """Areas that can be reached from the likeliest place in so many seconds each."""
         inside = self.closing(start[:1])
-        router = self._relaxed_by(driving, inside) if inside else self.routers[driving]
+        router = self.relaxed_by(driving, inside) if inside else self.routers[driving]
         return isochrones(router, start[0], limits)
 
-    def _relaxed_by(self, driving: Driving, closures: Sequence[Closure]) -> Router:
+    def relaxed_by(self, driving: Driving, closures: Sequence[Closure]) -> Router:
         """A router by whose weights one may creep through these closures."""
         key = (driving, frozenset(each.id for each in closures))
         router = self._relaxed.get(key)
@@ -233,7 +257,7 @@ class Ways:
             a, b = divmod(int(np.nanargmin(costs)), costs.shape[1])
             start_at, goal_at = start[a : a + 1], goal[b : b + 1]
             way = self._network.way(start_at, goal_at, self._driving)
-            return None if way is None else way._replace(to_road=_access(start), from_road=self._network.approach(goal))
+            return None if way is None else way._replace(to_road=access(start), from_road=self._network.approach(goal))
         return self._network.way(start, goal, self._driving)
 
 
@@ -243,6 +267,11 @@ def _best(router: Router, start: Ends, goal: Ends) -> Route | None:
     return best_route(router, start, goal)
 
 
-def _access(ends: Ends) -> float:
+def _has_course(position: Position) -> bool:
+    """Whether it says which carriageway it is on."""
+    return position.course is not None and (position.speed is None or position.speed >= COURSE_SPEED)
+
+
+def access(ends: Ends) -> float:
     """Seconds between a place and the road it is joined to."""
     return max(0.0, min(end.distance for end in ends) - WANDER) / ACCESS_SPEED

@@ -44,6 +44,17 @@ def places(
     return tuple([snap for snap in likely if snap.distance <= nearest + DOUBT][:MOST])
 
 
+def places_many(snapper: Snapper, latitudes: Sequence[float], longitudes: Sequence[float]) -> list[tuple[Snap, ...]]:
+    """`places` for many positions without a course."""
+    answers = []
+    for snaps in snapper.nearest_many(latitudes, longitudes, DOUBT):
+        found: dict[tuple[float, float], Snap] = {}
+        for snap in snaps:
+            found.setdefault((snap.latitude, snap.longitude), snap)
+        answers.append(tuple(found.values())[:MOST])
+    return answers
+
+
 def best_route(router: Router, sources: Sequence[Snap], targets: Sequence[Snap]) -> Route | None:
     """The cheapest route from any of the first places to any of the second, or None if there is none."""
     costs = router.many_to_many(sources, targets)

@@ -50,11 +50,18 @@ class Intervals(msgspec.Struct, frozen=True):
         Between the middles of two horizons their quantiles are mixed, so that an interval does not jump while a unit
         comes nearer.
         """
-        low, middle, high = (
-            float(np.interp(seconds, self._middles, [getattr(horizon, name) for horizon in self.horizons]))
+        return Estimate(*self.spread(seconds).tolist())
+
+    def spread(self, seconds: ArrayLike) -> NDArray[np.float64]:
+        """`around` for many predictions: p10, p50 and p90 of each in seconds, float64[3, ...]; NaN stays NaN."""
+        given = np.asarray(seconds, np.float64)
+        middles = self._middles
+        quantiles = [
+            np.interp(given, middles, [getattr(horizon, name) for horizon in self.horizons])
             for name in ("p10", "p50", "p90")
-        )
-        return Estimate(*(max(SHORTEST, seconds * math.exp(quantile)) for quantile in (low, middle, high)))
+        ]
+        found: NDArray[np.float64] = np.maximum(SHORTEST, given * np.exp(quantiles))
+        return found
 
     @property
     def _middles(self) -> list[float]:

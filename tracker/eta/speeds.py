@@ -190,6 +190,10 @@ class Speeds:
         """
         return self.model.intervals.around(duration + self.model.access * (1.0 if standing else 0.5))
 
+    def estimates(self, durations: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`estimate` for many routes of units that have still to set out: p10, p50, p90 as float64[3, ...]."""
+        return self.model.intervals.spread(durations + self.model.access)
+
 
 def weights(graph: RoadGraph, model: SpeedModel, driving: Driving, when: datetime) -> Weights:
     """Weights of a model once; who asks again keeps a `Speeds`."""

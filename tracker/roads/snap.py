@@ -156,6 +156,22 @@ class Snapper:
             snaps[int(positions[row])] = self._snap(*found, row)
         return snaps
 
+    def nearest_many(
+        self, latitudes: ArrayLike, longitudes: ArrayLike, doubt: float, tolerance: float = TOLERANCE
+    ) -> list[list[Snap]]:
+        """For each position the roads that are at most ``doubt`` metres farther than the nearest, in the order of
+        `candidates` without a course; of each road one direction."""
+        near, rows, ways = self._ranked(latitudes, longitudes, None, None, tolerance)
+        position, distance = near.position[rows], near.distance[rows]
+        found: list[list[Snap]] = [[] for _ in range(np.size(np.asarray(latitudes)))]
+        least = np.full(len(found), np.inf)
+        np.minimum.at(least, position, distance)
+        good = distance <= least[position] + doubt
+        good[1:] &= (rows[1:] != rows[:-1]) | (position[1:] != position[:-1])
+        for at in np.flatnonzero(good).tolist():
+            found[position[at]].append(self._snap(near, rows, ways, at))
+        return found
+
     def _ranked(
         self,
         latitudes: ArrayLike,
