@@ -1,4 +1,8 @@
-"""Applies the numbered migrations, each once and in its own transaction, and refuses a history that was rewritten."""
+"""Applies the numbered migrations, each once and in its own transaction, and refuses a history that was rewritten.
+
+What is missing is applied, in rising order, also below what was applied before: branches land in any order, so a
+migration may need only those that were there when its number was given.
+"""
 
 import hashlib
 from typing import Any

@@ -243,9 +243,25 @@ async def test_a_database_that_grew_is_like_one_made_today(
         assert await indexes(grown) == await indexes(made_today)
 
 
-def test_migrations_are_numbered_without_gaps_or_repetition() -> None:
+def test_no_two_migrations_have_one_number() -> None:
     """Two branches that add the same number are seen here and not in somebody's database."""
-    assert [number for number, _, _ in sql.migrations()] == list(range(1, len(sql.migrations()) + 1))
+    numbers = [number for number, _, _ in sql.migrations()]
+    assert len(set(numbers)) == len(numbers)
+
+
+async def test_a_lower_number_that_lands_later_is_applied_all_the_same(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gap in the numbers is no fault: what was reserved for another branch comes when it comes."""
+    real = sql.migrations()
+    late = (max(number for number, _, _ in real) + 1, "late", "CREATE TABLE late (centre text)")
+    last = (late[0] + 1, "last", "CREATE TABLE last (centre text)")
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        monkeypatch.setattr(sql, "migrations", lambda: [*real, last])
+        assert (await migrate(connection))[-1].endswith("_last")
+        monkeypatch.setattr(sql, "migrations", lambda: [*real, late, last])
+        assert await migrate(connection) == [f"{late[0]:04d}_late"]
+        assert await migrate(connection) == []
 
 
 async def tables(connection: psycopg.AsyncConnection[Any]) -> dict[str, dict[str, tuple[str, str]]]:
