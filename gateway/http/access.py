@@ -16,6 +16,7 @@ class Permission(StrEnum):
     COMMAND_UNITS = "command-units"  # messages to crews, report rates, settings
     DISPATCH = "dispatch"  # open and change incidents and missions, give units a destination
     MANAGE_PLACES = "manage-places"  # the centre's list of hospitals and health centres
+    MANAGE_REGISTER = "manage-register"  # agencies, what is known of units, geofences
     MANAGE_CLOSURES = "manage-closures"  # roads that are closed or slow for a while
     MANAGE_RULES = "manage-rules"  # the centre's words, procedures, and what happens by itself
     COMMAND_CENTRE = "command-centre"  # hand the command over, begin and end exercises

@@ -6,12 +6,15 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from gateway.http import (
+    agencies,
     board,
     centre,
     closures,
     crews,
     driver,
     eta,
+    facilities,
+    geofences,
     incidents,
     live,
     missions,
@@ -27,6 +30,7 @@ from gateway.http.origins import OwnPages
 from gateway.http.world import World
 from gateway.services.centre import Outdated
 from gateway.services.missions import Clash, Unknown
+from gateway.services.register import NotSo
 from tracker.missions import NotPossible
 from tracker.roads.closures import BrokenClosure
 
@@ -39,6 +43,9 @@ def create(world: World) -> FastAPI:
     for module in (
         units,
         crews,
+        agencies,
+        facilities,
+        geofences,
         incidents,
         missions,
         eta,
@@ -74,6 +81,7 @@ def create(world: World) -> FastAPI:
         return JSONResponse({"detail": str(error)}, status_code=412)
 
     @app.exception_handler(BrokenClosure)
+    @app.exception_handler(NotSo)
     async def nowhere(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=422)
 

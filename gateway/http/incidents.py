@@ -149,4 +149,5 @@ async def put_place(_: ManagesPlaces, world: TheWorld, request: Request, place: 
     new = await body(request, NewPlace)
     made = CentrePlace(checked(place), new.kind, new.name, new.latitude, new.longitude)
     await world.arrivals.missions.put_place(made)
+    await world.register.load()
     return answer(made)

@@ -57,7 +57,7 @@ class World:
         self.closures = ClosedRoads(centre, pool, self.arrivals.estimator, self.arrivals.look_again)
         crews = Crews(centre, live)
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, clock)
-        self.register = Register(centre, pool)
+        self.register = Register(centre, pool, clock)
         self.districts: Districts | None = None
         self.centre_rules = Centre(centre, pool)
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
@@ -100,6 +100,7 @@ SeesMissions = Annotated[Principal, Depends(Permit(Permission.SEE_MISSIONS))]
 Dispatches = Annotated[Principal, Depends(Permit(Permission.DISPATCH))]
 CommandsUnits = Annotated[Principal, Depends(Permit(Permission.COMMAND_UNITS))]
 ManagesPlaces = Annotated[Principal, Depends(Permit(Permission.MANAGE_PLACES))]
+ManagesRegister = Annotated[Principal, Depends(Permit(Permission.MANAGE_REGISTER))]
 RulesCentre = Annotated[Principal, Depends(Permit(Permission.MANAGE_RULES))]
 CommandsCentre = Annotated[Principal, Depends(Permit(Permission.COMMAND_CENTRE))]
 ManagesClosures = Annotated[Principal, Depends(Permit(Permission.MANAGE_CLOSURES))]

@@ -10,10 +10,16 @@ from typing import Any, TypeVar
 
 import msgspec
 import psycopg
+import structlog
 from psycopg import AsyncConnection
+from psycopg_pool import PoolTimeout
 
+from gateway.clock import TRUE, Clock
+from gateway.services.centre import Outdated
 from gateway.services.missions import Clash, Unknown
+from gateway.storage import events
 from gateway.storage import register as storage
+from gateway.storage.events import Event
 from gateway.storage.pool import type_of_pool
 from tracker.duty import BadWindows, read_windows
 from tracker.errors import TrackerError
@@ -22,15 +28,16 @@ from tracker.register.points import SourcePoint
 
 Connection = AsyncConnection[Any]
 
+log = structlog.get_logger()
+
+REFRESH_S = 15.0
+"""What another process changed is known here after this long at the most."""
+
 _STATE = ("beds", "beds_at", "diversion_because", "diversion_until", "handover_s")
 """What a facility tells every few minutes. It is no change of the facility: who edits it is not out of date by it."""
 
 
 T = TypeVar("T", Agency, Geofence, UnitDetails)
-
-
-class Stale(Exception):
-    """Somebody else has changed it since; the sentence says which version it has now."""
 
 
 class NotSo(TrackerError):
@@ -40,9 +47,10 @@ class NotSo(TrackerError):
 class Register:
     """Of one centre, in one event loop."""
 
-    def __init__(self, centre: str, pool: type_of_pool) -> None:
+    def __init__(self, centre: str, pool: type_of_pool, clock: Clock = TRUE) -> None:
         self.centre = centre
         self._pool = pool
+        self._clock = clock
         self.agencies: dict[str, Agency] = {}
         self.facilities: dict[str, Facility] = {}
         self.geofences: dict[str, Geofence] = {}
@@ -68,6 +76,15 @@ class Register:
         async with self._pool.connection() as connection:
             await self.read(connection)
 
+    async def run(self) -> None:
+        """Read all of it again and again: the importer is another process."""
+        while True:
+            try:
+                await self.load()
+            except (psycopg.Error, PoolTimeout) as error:
+                log.warning("register not read", error=str(error))
+            await self._clock.sleep(REFRESH_S)
+
     async def read(self, connection: Connection) -> None:
         """Read all of it through the caller's connection."""
         agencies = {each.id: each for each in await storage.agencies(connection, self.centre)}
@@ -88,7 +105,7 @@ class Register:
         """Make an agency, or change it.
 
         Raises:
-            Stale: it has another version than expected.
+            Outdated: it has another version than expected.
         """
         async with self._pool.connection() as connection:
             put = await storage.put_agency(connection, self.centre, agency, expected)
@@ -100,7 +117,7 @@ class Register:
 
         Raises:
             Unknown: it is not on it.
-            Stale: it has another version than expected.
+            Outdated: it has another version than expected.
             Clash: it has units.
         """
         async with self._pool.connection() as connection:
@@ -117,7 +134,7 @@ class Register:
 
         Raises:
             NotSo: no such unit, agency or facility, or its shifts are none.
-            Stale: they have another version than expected.
+            Outdated: they have another version than expected.
         """
         try:
             read_windows(details.shifts or "")
@@ -170,7 +187,7 @@ class Register:
         Beds, diversion and handover leave the version as it is. With ``point`` a source's point is kept as well.
 
         Raises:
-            Stale: it has another version than expected (0: there shall be none).
+            Outdated: it has another version than expected (0: there shall be none).
         """
         async with self._pool.connection() as connection:
             async with connection.transaction():
@@ -185,6 +202,8 @@ class Register:
                     raise _stale(f"facility {facility}", "another")
                 if point is not None:
                     await storage.put_point(connection, self.centre, facility, point)
+                if after != before:
+                    await tell(connection, self.centre, after, self._clock.now())
             await self.read(connection)
         return after
 
@@ -194,7 +213,7 @@ class Register:
         """Make a geofence, or change it.
 
         Raises:
-            Stale: it has another version than expected.
+            Outdated: it has another version than expected.
         """
         async with self._pool.connection() as connection:
             put = await storage.put_geofence(connection, self.centre, fence, expected)
@@ -206,7 +225,7 @@ class Register:
 
         Raises:
             Unknown: there is none.
-            Stale: it has another version than expected.
+            Outdated: it has another version than expected.
         """
         async with self._pool.connection() as connection:
             dropped = await storage.drop_geofence(connection, self.centre, fence, expected)
@@ -218,6 +237,11 @@ class Register:
         """Who came into a geofence and left it, newest first."""
         async with self._pool.connection() as connection:
             return await storage.noted(connection, self.centre, fence, limit)
+
+
+async def tell(connection: Connection, centre: str, facility: Facility, at: datetime) -> None:
+    """Let everybody who listens know how a facility is now, in the transaction that changes it."""
+    await events.put(connection, centre, Event("facility.changed", f"facilities/{facility.id}", facility, at))
 
 
 def _lasting(facility: Facility) -> dict[str, object]:
@@ -234,13 +258,13 @@ def _fresh(put: T | None, what: str, now: Agency | Geofence | UnitDetails | None
     return put
 
 
-def _missing(what: str, now: Agency | Geofence | None, centre: str) -> Stale | Unknown:
+def _missing(what: str, now: Agency | Geofence | None, centre: str) -> Outdated | Unknown:
     """Why nothing of that version is there."""
     return Unknown(f"centre {centre} has no {what}") if now is None else _stale(what, now.version)
 
 
-def _stale(what: str, version: int | str) -> Stale:
-    return Stale(f"{what} has version {version} now: read it again, and change that")
+def _stale(what: str, version: int | str) -> Outdated:
+    return Outdated(f"{what} has version {version} now: read it again, and change that")
 
 
 def crew_left_s(details: UnitDetails, now: datetime) -> float | None:
