@@ -1,9 +1,13 @@
-"""A unit's status in the tongues of others: German FMS digits (0 to 9) and NEMSIS times.
+"""A unit's status in the tongues of others: German FMS digits (0 to 9), NEMSIS times, NENA's EIDO.
 
-Each centre's own words for a status stand in its profile; what a radio's codes mean, in the bridge's table.
+Each centre's own words for a status stand in its profile. What a radio's codes mean is its programmer's choice, so it
+stands in the bridge's table; `RADIO` is what such a table begins with where radios are programmed with FMS digits.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
 
 from tracker.missions.statuses import Status
 
@@ -50,3 +54,46 @@ def fms(status: Status, *, at_station: bool = False) -> int | None:
     if status is Status.AVAILABLE and at_station:
         return 2
     return _DIGIT.get(status)
+
+
+RADIO: Mapping[int, str] = {
+    digit: status.value for digit, status in FMS.items() if status is not None and status is not Status.EMERGENCY
+} | {0: "emergency"}
+"""Meaning of each status code of a radio that is programmed with FMS digits, as a bridge's table has it."""
+
+
+class Primary(StrEnum):
+    """EIDO: whether a unit can be sent."""
+
+    AVAILABLE = "Available"
+    CONDITIONALLY = "ConditionallyAvailable"
+    NOT_AVAILABLE = "NotAvailable"
+
+
+class Eido(msgspec.Struct, frozen=True):
+    """A unit's status as EIDO tells it (NENA-STA-021.1a, 3.9 and 3.10)."""
+
+    primary: Primary
+    secondary: (
+        str | None
+    )  # None: the registry's name for it is not known to us; the internal status says it all the same
+    internal: str  # unitStatusInternal: our own word
+
+
+_SECONDARY: Mapping[Status, str] = {
+    Status.ASSIGNED: "Dispatched",
+    Status.PATIENT_ABOARD: "Transporting",
+    Status.AT_HOSPITAL: "Hospital",
+    Status.HANDED_OVER: "Hospital",
+}
+"""The registry is not open to everybody; these of its names are in what we could read of it. No other is guessed."""
+
+
+def eido(status: Status) -> Eido:
+    """A status for EIDO. Who has handed over can be had, though not at once: the vehicle is not ready yet."""
+    primary = Primary.NOT_AVAILABLE
+    if status is Status.AVAILABLE:
+        primary = Primary.AVAILABLE
+    elif status is Status.HANDED_OVER:
+        primary = Primary.CONDITIONALLY
+    return Eido(primary, _SECONDARY.get(status), status.value)

@@ -13,6 +13,7 @@ import msgspec
 from tracker.fix import Fix
 from tracker.geodesy import distance
 from tracker.missions.arrival import Sample, visit
+from tracker.missions.departure import Departure
 from tracker.missions.mission import By, LegKind, Mission, NotPossible, State, arrive, end, leave
 from tracker.wire.reports import Answer, CrewStatus, Report, Status
 
@@ -35,8 +36,9 @@ def word(report: Report, said_at: datetime) -> Word | None:
     return None
 
 
-def moved(mission: Mission, said: Word) -> Mission:
-    """The mission after a word; the same one if the word does nothing to it."""
+def moved(mission: Mission, said: Word, by: By = By.CREW) -> Mission:
+    """The mission after a word of its crew, or of a dispatcher who speaks for it; the same one if the word does nothing
+    to it."""
     if mission.ended_at is not None or said.mission not in (None, mission.id):
         return mission
     named = said.mission is not None
@@ -47,28 +49,28 @@ def moved(mission: Mission, said: Word) -> Mission:
     )  # what names a mission was said after it was assigned, whatever the clock says
     try:
         if said.refused is not None:
-            return end(mission, at, By.CREW, said.refused) if mission.state is State.ASSIGNED else mission
+            return end(mission, at, by, said.refused) if mission.state is State.ASSIGNED else mission
         if said.status is CrewStatus.AVAILABLE:
-            return end(mission, at, By.CREW) if named else mission
-        return _moved(mission, said.status, at)
+            return end(mission, at, by) if named else mission
+        return _moved(mission, said.status, at, by)
     except (
         NotPossible
     ):  # not from there, or not at that time; the report is kept, and shown beside the receiver's times
         return mission
 
 
-def _moved(mission: Mission, status: CrewStatus | None, at: datetime) -> Mission:
+def _moved(mission: Mission, status: CrewStatus | None, at: datetime, by: By) -> Mission:
     state, scene = mission.state, mission.legs[0].kind is LegKind.TO_SCENE
     if status is CrewStatus.ON_SCENE and state is State.ASSIGNED:
-        return arrive(mission, at, By.CREW)
+        return arrive(mission, at, by)
     if status is CrewStatus.PATIENT_ABOARD and scene:
         if state is State.ASSIGNED:  # nobody pressed on scene and no receiver saw it: they were there all the same
-            mission = arrive(mission, at, By.CREW)
-        return leave(mission, at, By.CREW) if mission.state is State.AT_SCENE else mission
+            mission = arrive(mission, at, by)
+        return leave(mission, at, by) if mission.state is State.AT_SCENE else mission
     if status in (CrewStatus.AT_HOSPITAL, CrewStatus.HANDED_OVER):
         behind_scene = scene and len(mission.legs) > 1 and state in (State.AT_SCENE, State.TRANSPORTING)
         if behind_scene or (not scene and state is State.ASSIGNED):
-            return arrive(mission, at, By.CREW)
+            return arrive(mission, at, by)
     return mission
 
 
@@ -83,9 +85,10 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class ComparedLeg(msgspec.Struct, frozen=True):
-    """Both ends of a leg."""
+    """Both ends of a leg, and of the first one its beginning."""
 
     leg: LegKind
+    departed: Compared
     arrived: Compared
     left: Compared
 
@@ -102,10 +105,16 @@ def compared(mission: Mission, fixes: Iterable[Fix], said: Iterable[Word]) -> tu
     """Button and receiver side by side, for each leg. Crews press early, or forget: the difference is for people."""
     usable = sorted((fix for fix in fixes if fix.quality.usable), key=lambda fix: fix.time)
     words = sorted((each for each in said if each.mission in (None, mission.id)), key=lambda each: each.at)
-    legs = []
+    legs: list[ComparedLeg] = []
     for leg in mission.legs:
         since = leg.started_at
-        seen = None
+        seen = went = None
+        departs: tuple[CrewStatus, ...] = ()
+        if not legs:
+            departure, departs = Departure(mission.assigned_at), (CrewStatus.EN_ROUTE,)
+            for fix in usable:
+                departure.feed(fix)
+            went = departure.at
         if since is not None:
             place = leg.place
             seen = visit(
@@ -116,6 +125,7 @@ def compared(mission: Mission, fixes: Iterable[Fix], said: Iterable[Word]) -> tu
         legs.append(
             ComparedLeg(
                 leg.kind,
+                _side(leg.departed_at, None if leg.departed_at is None else By.GPS, words, departs, went),
                 _side(leg.arrived_at, leg.arrived_by, words, _ARRIVED[leg.kind], seen.arrived_at if seen else None),
                 _side(leg.left_at, leg.left_by, words, _LEFT.get(leg.kind, ()), seen.left_at if seen else None),
             )

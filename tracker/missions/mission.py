@@ -43,6 +43,7 @@ class By(StrEnum):
     GPS = "gps"
     HAND = "hand"  # a dispatcher
     CREW = "crew"  # a button in the vehicle
+    ITSELF = "itself"  # the gateway, as the centre's rules say
 
 
 class State(StrEnum):
@@ -107,6 +108,7 @@ class Leg(msgspec.Struct, frozen=True):
     arrived_by: By | None = None
     left_at: datetime | None = None
     left_by: By | None = None
+    departed_at: datetime | None = None  # the wheels turned, as the receiver saw it; of the first leg only
 
 
 class Mission(msgspec.Struct, frozen=True):
@@ -122,6 +124,7 @@ class Mission(msgspec.Struct, frozen=True):
     ended_by: By | None = None
     ended_why: str = ""  # the crew's words, if it refused
     notes: str = ""  # for the crew
+    exercise: bool = False  # of its incident
 
     @property
     def state(self) -> State:
@@ -166,7 +169,9 @@ def assigned(
     legs = [Leg(LegKind.TO_SCENE, incident.place, started_at=at)]
     if incident.destination is not None:
         legs.append(Leg(LegKind.TO_HOSPITAL, incident.destination))
-    return Mission(id, unit, incident.id, urgency or incident.urgency, at, tuple(legs), notes=notes)
+    return Mission(
+        id, unit, incident.id, urgency or incident.urgency, at, tuple(legs), notes=notes, exercise=incident.exercise
+    )
 
 
 def sent_to(id: str, unit: str, place: Place, urgency: Urgency, at: datetime) -> Mission:  # noqa: A002, the field's name

@@ -4,6 +4,9 @@ Crews forget buttons and press them late; receivers and dispatchers speak for th
 that follow of themselves (who is on scene was under way), and never goes where no crew could be (nobody has a patient
 aboard without having been at a scene). What the table does not allow is refused, and kept with its reason.
 
+A unit is on one mission at a time. What names another one says nothing of this one; and a crew's "available" that names
+none ends none: it may not know yet that it has been sent.
+
 An emergency of the crew is no step: it may be raised in any status, covers it, and gives it back.
 """
 
@@ -91,6 +94,8 @@ class Standing(msgspec.Struct, frozen=True):
     status: Status = Status.AVAILABLE  # never EMERGENCY: what it would be without
     since: datetime | None = None  # of the stamp that made it so; None: nobody has said anything yet
     emergency: bool = False
+    mission: str | None = None  # that it is on, as far as anybody named it
+    emergency_since: datetime | None = None  # when it was raised first
 
     @property
     def shown(self) -> Status:
@@ -104,15 +109,37 @@ def taken(standing: Standing, stamp: Stamp) -> tuple[Standing, Judged]:
     Saying what is so already is no step and no mistake: the standing keeps its first time.
     """
     if stamp.status is Status.EMERGENCY:
-        return msgspec.structs.replace(standing, emergency=stamp.raised), Judged(stamp)
-    if stamp.status is standing.status:
+        since = (standing.emergency_since or stamp.at) if stamp.raised else None
+        return msgspec.structs.replace(standing, emergency=stamp.raised, emergency_since=since), Judged(stamp)
+    if stamp.status is standing.status and stamp.mission in (None, standing.mission):
         if standing.since is None:
             standing = msgspec.structs.replace(standing, since=stamp.at)
         return standing, Judged(stamp)
+    if (elsewhere := _elsewhere(standing, stamp)) is not None:
+        return standing, Judged(stamp, elsewhere)
+    if stamp.status is standing.status:
+        return msgspec.structs.replace(standing, mission=_mission(standing, stamp)), Judged(stamp)
     if stamp.status not in STEPS[standing.status]:
         reason = f"from {standing.status.value} there is no step to {stamp.status.value}"
         return standing, Judged(stamp, reason)
-    return Standing(stamp.status, stamp.at, standing.emergency), Judged(stamp)
+    return msgspec.structs.replace(
+        standing, status=stamp.status, since=stamp.at, mission=_mission(standing, stamp)
+    ), Judged(stamp)
+
+
+def _elsewhere(standing: Standing, stamp: Stamp) -> str | None:
+    """Why a stamp says nothing about the mission that the unit is on, if it is on one."""
+    if standing.mission is None:
+        return None
+    if stamp.mission not in (None, standing.mission):
+        return f"it speaks of mission {stamp.mission}, and the unit is on {standing.mission}"
+    if stamp.mission is None and stamp.by is Teller.CREW and stamp.status is Status.AVAILABLE:
+        return f"it names no mission, and the unit is on {standing.mission}: only a word that names it ends it"
+    return None
+
+
+def _mission(standing: Standing, stamp: Stamp) -> str | None:
+    return (stamp.mission or standing.mission) if stamp.status in ON_MISSION else None
 
 
 def folded(stamps: Iterable[Stamp], start: Standing = Standing()) -> tuple[Standing, list[Judged]]:  # noqa: B008, frozen

@@ -14,6 +14,7 @@ from tracker.fix import Fix
 from tracker.geodesy import distance
 from tracker.missions.arrival import Presence, Sample
 from tracker.missions.crew import Word, moved
+from tracker.missions.departure import Departure
 from tracker.missions.mission import By, LegKind, Mission, arrive, leave
 
 
@@ -24,6 +25,7 @@ class Timeline:
         self.mission = mission
         self.said: datetime | None = None
         """Time of the newest word: a fix that is older is a late one."""
+        self._departure = Departure(mission.assigned_at)
         self._look()
 
     def _look(self) -> None:
@@ -49,6 +51,21 @@ class Timeline:
 
     def feed(self, fix: Fix) -> bool:
         """Take a fix, newer than those before; whether the mission changed."""
+        departed = self._depart(fix)
+        return self._visit(fix) or departed
+
+    def _depart(self, fix: Fix) -> bool:
+        """The wheels turn, on the way to the first stop."""
+        first = self.mission.legs[0]
+        if first.departed_at is not None or first.arrived_at is not None or self.mission.ended_at is not None:
+            return False
+        if not self._departure.feed(fix):
+            return False
+        self.mission = self.mission.with_leg(0, msgspec.structs.replace(first, departed_at=self._departure.at))
+        return True
+
+    def _visit(self, fix: Fix) -> bool:
+        """An arrival, or the leaving of the scene."""
         at = self._leg
         if at is None:
             return False
@@ -80,7 +97,7 @@ def unseen(mission: Mission) -> Mission:
         legs[at] = leg
         if leg.arrived_by is By.HAND:
             break
-        legs[at] = msgspec.structs.replace(leg, arrived_at=None, arrived_by=None)
+        legs[at] = msgspec.structs.replace(leg, arrived_at=None, arrived_by=None, departed_at=None)
     return msgspec.structs.replace(mission, legs=tuple(legs))
 
 
