@@ -54,18 +54,18 @@ class Closure(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not (self.area or self.ways or self.line):
-            raise BrokenClosure(f"closure {self.id} is nowhere: it names no area, no line and no ways")
+            raise BrokenClosure("this closure is nowhere: it names no area, no line and no ways")
         for latitude, longitude in (*self.area, *self.line):
             if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-                raise BrokenClosure(f"closure {self.id} names a point that is not on earth: {latitude}, {longitude}")
+                raise BrokenClosure(f"this closure names a point that is not on earth: {latitude}, {longitude}")
         if self.area and (len(self.area) < 3 or not self.polygon.is_valid or self.polygon.area == 0):
-            raise BrokenClosure(f"the area of closure {self.id} is no polygon: its border crosses itself, or is a line")
+            raise BrokenClosure("the area of this closure is no polygon: its border crosses itself, or is a line")
         if self.factor is not None and not 1 <= self.factor < 1000:
-            raise BrokenClosure(f"the factor of closure {self.id} is {self.factor}, not 1 to 1000")
+            raise BrokenClosure(f"the factor of this closure is {self.factor}, not 1 to 1000")
         if self.start.tzinfo is None or (self.end is not None and self.end.tzinfo is None):
-            raise BrokenClosure(f"closure {self.id} does not say in which time zone its times are")
+            raise BrokenClosure("this closure does not say in which time zone its times are")
         if self.end is not None and self.end <= self.start:
-            raise BrokenClosure(f"closure {self.id} ends before it starts")
+            raise BrokenClosure("this closure ends before it starts")
 
     @property
     def polygon(self) -> shapely.Polygon:
