@@ -154,6 +154,7 @@ async def serve(
             asyncio.create_task(nights.run()),
             asyncio.create_task(commands.run()),
             asyncio.create_task(tracks.run()),
+            asyncio.create_task(world.register.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),
         ]
         stopping = asyncio.create_task(stop.wait())

@@ -26,6 +26,7 @@ from gateway.http import (
     units,
 )
 from gateway.http.access import Forbidden
+from gateway.http.idempotency import OnceOnly, document
 from gateway.http.origins import OwnPages
 from gateway.http.world import World
 from gateway.services.centre import Outdated
@@ -39,6 +40,7 @@ def create(world: World) -> FastAPI:
     """The web application of one gateway."""
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
+    app.add_middleware(OnceOnly, world=world)
     app.add_middleware(OwnPages)
     for module in (
         units,
@@ -61,6 +63,7 @@ def create(world: World) -> FastAPI:
     ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)
+    document(app)
 
     @app.exception_handler(Forbidden)
     async def forbidden(_: Request | WebSocket, error: Exception) -> JSONResponse:

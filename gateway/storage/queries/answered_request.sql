@@ -1,0 +1,1 @@
+SELECT digest, status, headers, body FROM answered_requests WHERE centre = %(centre)s AND key = %(key)s
