@@ -30,7 +30,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     urgency: Urgency
     at: datetime  # now
     capabilities: frozenset[str] = frozenset()
-    agency: str | None = None  # None: any
+    agencies: frozenset[str] = frozenset()  # any of these will do; none named: any at all
     hours: float = 1.0  # the crew's, from now to the end of the mission
 
 
@@ -39,16 +39,19 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
     unit: str
     status: Status
-    agency: str
+    agency: str | None  # None: unknown
     capabilities: frozenset[str] = frozenset()
     eta: Estimate | None  # seconds to the scene, from where the unit may be now; None: unknown
     unknown_because: str | None = None
+    note: str | None = None  # what to know of the way
     fix_age_s: float | None = None
     stale: bool = False  # whether that is old for this unit
     turnout_s: float = 0.0  # until it is under way, by its readiness
     on_shift: bool = True
     crew_hours: float | None = None  # left; None: nobody counts them
     mission_urgency: Urgency | None = None  # of the mission it has
+    sent: bool = False  # to this very incident
+    connected: bool | None = None  # whether it can be told of a mission; None: it never said
     coverage_lost_s: float = 0.0  # by taking it away
 
 
@@ -88,6 +91,8 @@ def _candidate(need: Need, offer: Offer) -> Candidate:
         eta = offer.eta
         seconds = offer.turnout_s + counted(eta) + COVERAGE * offer.coverage_lost_s
         reasons.append(reason(Why.ARRIVES, p50=offer.turnout_s + eta.p50, p90=offer.turnout_s + eta.p90))
+        if offer.note is not None:
+            reasons.append(reason(Why.NOTE, note=offer.note))
     if offer.stale and offer.fix_age_s is not None:
         reasons.append(reason(Why.OLD_FIX, age=offer.fix_age_s))
     if offer.turnout_s:
@@ -111,13 +116,21 @@ def _fitness(need: Need, offer: Offer) -> tuple[Tier, list[Reason]]:
         against(Tier.UNAVAILABLE, reason(Why.OFF_SHIFT))
     if offer.crew_hours is not None and offer.crew_hours < need.hours:
         against(Tier.SHORT, reason(Why.CREW_SPENT, hours=offer.crew_hours, needed=need.hours))
-    if need.agency is not None and offer.agency != need.agency:
-        against(Tier.SHORT, reason(Why.WRONG_AGENCY, agency=offer.agency, wanted=need.agency))
+    if need.agencies and offer.agency not in need.agencies:
+        wanted = ", ".join(sorted(need.agencies))
+        if offer.agency is None:
+            against(Tier.SHORT, reason(Why.NO_AGENCY, wanted=wanted))
+        else:
+            against(Tier.SHORT, reason(Why.WRONG_AGENCY, agency=offer.agency, wanted=wanted))
     if missing := sorted(need.capabilities - offer.capabilities):
         against(Tier.SHORT, reason(Why.LACKS, what=", ".join(missing)))
     elif need.capabilities:
         reasons.append(reason(Why.FITS, what=", ".join(sorted(need.capabilities))))
-    if offer.status in ON_MISSION:
+    if offer.connected is False:
+        against(Tier.SHORT, reason(Why.NOT_CONNECTED))
+    if offer.sent:
+        against(Tier.BUSY, reason(Why.SENT, status=offer.status.value))
+    elif offer.status in ON_MISSION:
         if _may_be_called_off(need, offer):
             against(Tier.PREEMPTIBLE, reason(Why.LESS_URGENT))
         else:

@@ -36,14 +36,16 @@ def situation(chance: random.Random) -> tuple[Need, list[Offer]]:
     wanted = need(
         urgency=chance.choice(list(Urgency)),
         capabilities=frozenset(chance.sample(CAPABILITIES, chance.randrange(3))),
-        agency=chance.choice([None, None, *AGENCIES]),
+        agencies=frozenset(chance.sample(AGENCIES, chance.choice([0, 0, 1, 2]))),
     )
     offers = [
         offer(
             f"unit-{number:02d}",
             None if chance.random() < 0.15 else chance.choice([60.0, 300.0, chance.uniform(30, 3000)]),
             status=chance.choice(list(Status)),
-            agency=chance.choice(AGENCIES),
+            agency=chance.choice([None, *AGENCIES]),
+            sent=chance.random() < 0.1,
+            connected=chance.choice([None, None, True, False]),
             capabilities=frozenset(chance.sample(CAPABILITIES, chance.randrange(5))),
             turnout_s=chance.choice([0.0, 60.0, 300.0]),
             on_shift=chance.random() < 0.85,
@@ -68,19 +70,21 @@ def stands_before(wanted: Need, one: Offer, other: Offer) -> bool:
         )  # fmt: skip
         callable_off = (
             en_route
+            and not each.sent
             and each.mission_urgency is not None
             and urgencies.index(each.mission_urgency) < urgencies.index(wanted.urgency)
         )
         short = (
             not wanted.capabilities <= each.capabilities
-            or wanted.agency not in (None, each.agency)
+            or (len(wanted.agencies) > 0 and each.agency not in wanted.agencies)
+            or each.connected is False
             or (each.crew_hours is not None and each.crew_hours < wanted.hours)
         )
         if each.status in (Status.OUT_OF_SERVICE, Status.EMERGENCY) or not each.on_shift:
             tier = 5
         elif each.eta is None:
             tier = 4
-        elif busy and not callable_off:
+        elif each.sent or (busy and not callable_off):
             tier = 3
         elif short:
             tier = 2
@@ -144,6 +148,28 @@ def test_only_who_has_reached_nobody_is_called_off_and_only_for_more() -> None:
     assert ranked(need(urgency=Urgency.ROUTINE), [on_the_way])[0].tier is Tier.BUSY
 
 
+def test_who_is_sent_already_is_not_called_off_for_the_same_incident() -> None:
+    """Its mission is this one; it stands with the busy ones, and says so."""
+    sent = offer("sent", 60.0, status=Status.EN_ROUTE, mission_urgency=Urgency.ROUTINE, sent=True)
+    (candidate,) = ranked(need(), [sent])
+    assert (candidate.tier, candidate.reasons[0].why) == (Tier.BUSY, "sent")
+
+
+def test_any_of_the_wanted_agencies_will_do_and_an_unknown_one_is_none_of_them() -> None:
+    """Nor is a unit that cannot be told as good as one that can."""
+    wanted = need(agencies=frozenset({"dinkes", "pmi"}))
+    offers = [
+        offer("nobodys", 60.0, agency=None),
+        offer("mute", 90.0, connected=False),
+        offer("pmi", 900.0, agency="pmi"),
+    ]
+    candidates = ranked(wanted, offers)
+    assert [(each.unit, each.tier) for each in candidates] == [
+        ("pmi", Tier.FIT), ("nobodys", Tier.SHORT), ("mute", Tier.SHORT),
+    ]  # fmt: skip
+    assert [each.reasons[0].why for each in candidates[1:]] == ["no-agency", "not-connected"]
+
+
 def test_a_failed_route_is_never_first() -> None:
     """Whatever else speaks for it; and its reason is told."""
     lost = offer("lost", None, unknown_because="no open road leads there", capabilities=frozenset(CAPABILITIES))
@@ -155,7 +181,7 @@ def test_a_failed_route_is_never_first() -> None:
 def test_reasons_are_told_in_words_with_their_values() -> None:
     """A screen translates the code and fills in the values; a log has the sentence."""
     spent = offer("spent", 300.0, 420.0, crew_hours=0.5, stale=True, fix_age_s=95.0, turnout_s=60.0)
-    (candidate,) = ranked(need(capabilities=frozenset({"als", "cutter"}), agency="damkar"), [spent])
+    (candidate,) = ranked(need(capabilities=frozenset({"als", "cutter"}), agencies=frozenset({"damkar"})), [spent])
     told = {each.why: each.sentence for each in candidate.reasons}
     assert told == {
         "crew-spent": "its crew has 0.5 h left, and this takes 1.0 h",
