@@ -7,6 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import UNSET
 
 from gateway.http.requests import IncidentChange, NewIncident, NewPlace, destination_of, place_of
+from gateway.http.versions import OUTDATED, Expected, tagged
 from gateway.http.world import (
     Dispatches,
     ManagesPlaces,
@@ -19,6 +20,7 @@ from gateway.http.world import (
     documented_body,
 )
 from gateway.services.missions import new_id
+from gateway.services.centre import Outdated
 from gateway.storage.incidents import CentrePlace
 from tracker.errors import BadInput
 from tracker.missions import Incident
@@ -70,7 +72,7 @@ async def open_incident(_: Dispatches, world: TheWorld, request: Request) -> Res
     """Open an incident. Repeated with the same id and content it opens nothing twice."""
     new = await body(request, NewIncident)
     incident, made = await world.arrivals.missions.open_incident(await incident_of(world, new))
-    return answer(incident, 201 if made else 200)
+    return tagged(incident, incident.version, 201 if made else 200)
 
 
 @router.get("/incidents", responses=documented(Incidents, "newest first"))
@@ -87,15 +89,18 @@ async def list_incidents(
 @router.get("/incidents/{incident}", responses=documented(Incident, "the incident"))
 async def show_incident(_: SeesMissions, world: TheWorld, incident: str) -> Response:
     """One incident."""
-    return answer(await world.arrivals.missions.incident(incident))
+    found = await world.arrivals.missions.incident(incident)
+    return tagged(found, found.version)
 
 
 @router.patch(
     "/incidents/{incident}",
-    responses=documented(Incident, "as it is now"),
+    responses={**documented(Incident, "as it is now"), **OUTDATED},
     openapi_extra=documented_body(IncidentChange),
 )
-async def change_incident(_: Dispatches, world: TheWorld, request: Request, incident: str) -> Response:
+async def change_incident(
+    _: Dispatches, world: TheWorld, request: Request, incident: str, expected: Expected
+) -> Response:
     """Change an incident. Another destination goes on to its missions; ending those is a matter of their own."""
     change = await body(request, IncidentChange)
     named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
@@ -112,13 +117,16 @@ async def change_incident(_: Dispatches, world: TheWorld, request: Request, inci
         raise HTTPException(422, "`closed_as` says why it is closed, and `closed` that it is not")
 
     def step(before: Incident) -> Incident:
+        if expected not in (None, before.version):
+            raise Outdated(f"incident {incident} has version {before.version} now: read it again, and change that")
         if change.closed is False:
             changes.update(closed_at=None, closed_as=None, duplicate_of=None)
         elif change.closed is True or change.closed_as is not UNSET:
             changes["closed_at"] = before.closed_at or max(now, before.opened_at)
         return msgspec.structs.replace(before, **changes)
 
-    return answer(await world.arrivals.missions.change_incident(incident, step))
+    after = await world.arrivals.missions.change_incident(incident, step)
+    return tagged(after, after.version)
 
 
 @router.get("/places", responses=documented(Places, "by id"))

@@ -192,3 +192,19 @@ async def test_a_doubtful_point_waits_until_somebody_says_where_it_is(centre: Ce
     assert (there["latitude"], there["version"]) == (-7.151, 3)
     points = (await centre.ask("GET", "facilities/rsud/points"))["points"]
     assert {each["source"]: each["latitude"] for each in points} == {"kemenkes": -7.15, "operator": -7.151}
+
+
+async def test_two_dispatchers_who_change_one_incident_do_not_undo_each_other(centre: Centre) -> None:
+    """The second, who saw an older version, is told; what the first said stands."""
+    new = {"place": {"latitude": -7.15, "longitude": 111.88}, "urgency": "urgent"}
+    opened = await centre.client.post("/api/v1/incidents", json=new)
+    path, tag = f"/api/v1/incidents/{opened.json()['id']}", opened.headers["etag"]
+    assert (await centre.client.get(path)).headers["etag"] == tag
+    first, second = [
+        await centre.client.patch(path, json={"urgency": urgency}, headers={"If-Match": tag})
+        for urgency in ("emergency", "routine")
+    ]
+    assert (first.status_code, second.status_code) == (200, 412)
+    seen = await centre.client.get(path)
+    assert (seen.json()["urgency"], seen.headers["etag"]) == ("emergency", first.headers["etag"])
+    assert first.headers["etag"] != tag
