@@ -19,8 +19,8 @@ from gateway.http.world import (
     documented,
     documented_body,
 )
-from gateway.services.missions import new_id
 from gateway.services.centre import Outdated
+from gateway.services.missions import new_id
 from gateway.storage.incidents import CentrePlace
 from tracker.errors import BadInput
 from tracker.missions import Incident
