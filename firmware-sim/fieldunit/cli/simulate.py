@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import resource
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from fieldunit.simulator.fleet import Rider, drive
 from fieldunit.simulator.roads import Roads
 from fieldunit.simulator.scenario import Scenario, load, shipped
 from fieldunit.simulator.serial_line import SerialLine, SerialLineError, SerialUnit
+from fieldunit.simulator.steps import Steps
 from fieldunit.simulator.units import SimulatedUnit, open_fleet
 from fieldunit.uplink.network import Network
 from tracker import regions
@@ -54,6 +56,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="UNIT:START_S",
         help="take this unit's coverage away for good, so many seconds after the start",
+    )
+    command.add_argument(
+        "--stepped",
+        action="store_true",
+        help="take lines of JSON from standard input that say how far time goes and what befalls the fleet, and answer "
+        "each when all is at rest; vehicles go only where the centre sends them",
     )
     command.add_argument("--figures", action="store_true", help="print a line on how fast it went and what it took")
     command.add_argument(
@@ -86,6 +94,8 @@ def simulate(options: argparse.Namespace) -> int:
     station = station_of(options, stateless=options.bare or in_memory or not sending, alone=not sending)
     with _fleet(options, station, sending, roads, scenario.statuses) as opened, _plugged(cars, ports) as plugged:
         units, network, stop = opened
+        if options.stepped:
+            return _stepped(cars, units, network)
         watch = CentreWatch(station.centre, () if options.bare else units[:100])
         with Progress("driving", units[:100], None) as progress:
             riders: list[Rider] = [*units, *plugged]
@@ -107,6 +117,15 @@ def simulate(options: argparse.Namespace) -> int:
         return DONE if interrupted else code
 
 
+def _stepped(cars: Sequence[Car], units: Sequence[SimulatedUnit], network: Network) -> int:
+    """Go as far as each line says, until there are no more."""
+    steps = Steps(cars, units, network.check)
+    for line in iter(sys.stdin.buffer.readline, b""):
+        sys.stdout.buffer.write(steps.take(line))
+        sys.stdout.buffer.flush()
+    return DONE
+
+
 def _scenario(options: argparse.Namespace) -> Scenario:
     """The scenario, with what the command line says otherwise."""
     if options.profile is not None:
@@ -119,6 +138,8 @@ def _scenario(options: argparse.Namespace) -> Scenario:
         "interval_s": None if options.rate is None else 1 / options.rate,
         "seed": options.seed,
     }
+    if options.stepped:
+        told["day"] = msgspec.structs.replace(scenario.day, own_calls=False)
     return msgspec.structs.replace(scenario, **{name: value for name, value in told.items() if value is not None})
 
 

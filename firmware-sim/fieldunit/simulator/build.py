@@ -4,7 +4,8 @@ import math
 from pathlib import Path
 
 from fieldunit.simulator.car import Car, DeviceClock, Gauge, Outage
-from fieldunit.simulator.fleet import Homes, unit_names, vehicle_of
+from fieldunit.simulator.fleet import Homes, vehicle_of
+from fieldunit.simulator.names import unit_names
 from fieldunit.simulator.places import Skies
 from fieldunit.simulator.roads import Roads, roads_of
 from fieldunit.simulator.scenario import OfUnit, Scenario
@@ -23,8 +24,9 @@ def roads_for(scenario: Scenario) -> Roads:
 
 def cars_for(scenario: Scenario, roads: Roads) -> list[Car]:
     """The vehicles of a scenario: the profile's units begin at home, further ones in the districts in turn."""
-    homes = Homes(regions.load(scenario.profile), roads)
-    return [_car(scenario, roads, homes, name, at) for at, name in enumerate(unit_names(scenario.units))]
+    profile = regions.load(scenario.profile)
+    homes = Homes(profile, roads)
+    return [_car(scenario, roads, homes, name, at) for at, name in enumerate(unit_names(scenario.units, profile))]
 
 
 def _car(scenario: Scenario, roads: Roads, homes: Homes, name: str, at: int) -> Car:

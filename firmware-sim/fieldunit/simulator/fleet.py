@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from fieldunit.simulator.car import Car, Seen
+from fieldunit.simulator.names import unit_names, units_of
 from fieldunit.simulator.roads import Roads, RoadsError, roads_of
 from fieldunit.simulator.vehicle import BEGINS, BUSY, Habits, Vehicle
 from tracker.regions import Profile
@@ -54,18 +55,13 @@ class Rider(Protocol):
         """The coverage is gone for good."""
 
 
-def unit_names(count: int) -> list[str]:
-    """ambulans-01, ambulans-02, …"""
-    return [f"ambulans-{number:02d}" for number in range(1, count + 1)]
-
-
 def fleet_of(profile: Profile, count: int, rate: float, seed: int, roads: Roads | None = None) -> list[Car]:
     """The profile's units begin at home; further vehicles begin in the districts in turn."""
     roads = roads or roads_of(profile)
     homes = Homes(profile, roads)
     return [
         Car(name, vehicle_of(name, homes.of(name, at), homes, roads, seed), seed, 1 / rate)
-        for at, name in enumerate(unit_names(count))
+        for at, name in enumerate(unit_names(count, profile))
     ]
 
 
@@ -87,7 +83,7 @@ class Homes:
         if not districts:
             raise RoadsError(f"no district of {profile.name} lies on the roads of {roads.graph.region}")
         self._districts = list(districts.values())
-        self._homes = {unit.id: districts[unit.home] for unit in profile.units if unit.home in districts}
+        self._homes = {unit.id: districts[unit.home] for unit in units_of(profile) if unit.home in districts}
         ranked = sorted(districts.values(), key=lambda place: -roads.streets_at(place))
         self.hospitals = tuple(ranked[: max(1, min(profile.hospitals, len(ranked)))])
 

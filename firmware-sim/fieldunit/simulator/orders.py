@@ -44,6 +44,8 @@ class Orders:
     """
 
     def __init__(self, vehicle: Vehicle, roads: Roads) -> None:
+        self.mute = False
+        """Whether nobody looks: the unit has a command, and its crew neither answers nor drives."""
         self._vehicle = vehicle
         self._roads = roads
         self._replies: OrderedDict[str, bytes] = OrderedDict()
@@ -62,6 +64,8 @@ class Orders:
             return None
         if command.id in self._replies:
             return Answered(self._replies[command.id], None)
+        if self.mute and isinstance(command, Assignment):
+            return Answered(encode_reply(Reply(command.id, Outcome.RECEIVED, now, "")), None)  # repeated, so not kept
         outcome, detail, answer = self._done(command, now)
         reply = encode_reply(Reply(command.id, outcome, now, detail))
         self._replies[command.id] = reply

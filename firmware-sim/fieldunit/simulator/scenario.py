@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from fieldunit.simulator.faults import Fault, Kind
+from fieldunit.simulator.names import unit_names
 from fieldunit.simulator.places import Area, Zone
 from fieldunit.simulator.receiver import CANYON, COLD, GNSS, HOT, MODEM, WARM, Model, Sky, Start
 from fieldunit.simulator.vehicle import BEGINS, BUSY, REAL_DAY, Habits
@@ -231,11 +232,12 @@ def _check(name: str, scenario: Scenario) -> None:
     known = [each.name for each in scenario.unit]
     for twice in {each for each in known if known.count(each) > 1}:
         raise ScenarioError(f"{name}: unit {twice} stands there twice; write all about it into one [[unit]]")
-    missing = [each for each in known if not _is_among(each, scenario.units)]
+    called = unit_names(scenario.units, regions.load(scenario.profile))
+    missing = [each for each in known if each not in called]
     if missing:
         raise ScenarioError(
             f"{name}: there is no unit {missing[0]}; with units = {scenario.units} they are called "
-            f"ambulans-01 to ambulans-{scenario.units:02d}"
+            f"{called[0]} to {called[-1]}"
         )
     for each in scenario.unit:
         cuts = sorted((cut.at_s, cut.at_s + cut.for_s) for cut in each.power_cut)
@@ -245,11 +247,6 @@ def _check(name: str, scenario: Scenario) -> None:
         scenario.closures  # noqa: B018 - to see whether they can be made
     except BrokenClosure as error:
         raise ScenarioError(f"{name}: {error}") from error
-
-
-def _is_among(unit: str, units: int) -> bool:
-    match = re.fullmatch(r"ambulans-(\d{2,})", unit)
-    return match is not None and unit == f"ambulans-{int(match[1]):02d}" and 1 <= int(match[1]) <= units
 
 
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")

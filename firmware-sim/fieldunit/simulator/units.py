@@ -52,6 +52,7 @@ class SimulatedUnit:
         self._covered = self._powered = True
         self._linked = True
         self._gone_for_good = False
+        self._cut = False
         self._before: list[Tally] = []  # of former lives, their waiting left out
         self._unit = self._begin()
 
@@ -87,7 +88,7 @@ class SimulatedUnit:
         elif self._powered and not powered:
             self._cut_power()
         self._powered = powered
-        self._covered = covered and not self._gone_for_good
+        self._covered = covered and not self._gone_for_good and not self._cut
         linked = self._covered and self._powered
         if linked != self._linked:
             self._linked = linked
@@ -95,6 +96,21 @@ class SimulatedUnit:
                 self._unit.resume()
             else:
                 self._unit.silence()
+
+    def cut(self, *, cut: bool) -> None:
+        """Take its network away, wherever it is, or give it back."""
+        self._cut = cut
+        self.surroundings(covered=self.car.covered, powered=self._powered)
+
+    def mute(self, *, mute: bool) -> None:
+        """Whether its crew does not look at what it is told."""
+        if self._orders is not None:
+            self._orders.mute = mute
+
+    @property
+    def rests(self) -> bool:
+        """Whether the centre has all it has, and its crew has looked at all that came."""
+        return self.up and not self._heard and (self.outbox is None or not self.outbox.depth)
 
     @property
     def reachable(self) -> bool:

@@ -173,6 +173,12 @@ class Vehicle:
         self._steps = self._life(first=False)
         self._stop()
 
+    def break_down(self) -> None:
+        """It stops where it is and goes nowhere any more; its crew says so."""
+        self._goal = None
+        self._steps = iter((CrewStatus.OUT_OF_SERVICE, _Stay(float("inf"))))
+        self._stop()
+
     # What it does
 
     def _life(self, *, first: bool) -> Iterator[_Step]:
