@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream'
 import type { Plugin, PreviewServer, ViteDevServer } from 'vite'
 import { etaTo, routeOf, sent, STOPS, type Place } from './drives.ts'
 import { unitAt } from './fleet.ts'
+import { Incidents } from './incidents.ts'
 import { accept } from './socket.ts'
 
 const UNITS = 12
@@ -23,6 +24,7 @@ function stand(server: ViteDevServer | PreviewServer): void {
   const stops = new Map(STOPS)
   const fleet = () =>
     Array.from({ length: UNITS }, (_, i) => sent(unitAt(i + 1, Date.now(), started, seq), stops, Date.now()))
+  const incidents = new Incidents(fleet)
   const stamp = () => ({ stream, server_time: new Date().toISOString() })
 
   const answers: Record<string, (query: URLSearchParams) => [number, object]> = {
@@ -43,6 +45,8 @@ function stand(server: ViteDevServer | PreviewServer): void {
       const { places } = JSON.parse(body) as { places: [Place] }
       return [200, { ...stamp(), rows: fleet().map((unit) => [etaTo(unit, places[0], Date.now())]) }]
     }
+    const dispatched = incidents.answer(method, path, query, body)
+    if (dispatched !== null) return dispatched
     const [, id = '', what] = /^\/api\/v1\/units\/([^/]+)\/(route|destination)$/.exec(path) ?? []
     const unit = fleet().find((each) => each.unit === id)
     if (unit !== undefined && what === 'route') return [200, routeOf(unit)]
@@ -57,6 +61,7 @@ function stand(server: ViteDevServer | PreviewServer): void {
   server.middlewares.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
     const url = new URL(request.url ?? '/', 'http://double')
     if (!url.pathname.startsWith('/api/')) return next()
+    if (url.pathname === '/api/v1/events') return incidents.listen(response)
     let body = ''
     request.on('data', (part: Buffer) => (body += part.toString()))
     request.on('end', () => {

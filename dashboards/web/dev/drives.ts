@@ -77,6 +77,7 @@ export function sent(unit: Unit, stops: ReadonlyMap<string, Stop>, nowMs: number
       onward: to.onward === undefined ? null : onward,
     },
     events,
+    standing: { status: 'en-route', label: 'Menuju lokasi', since: new Date(begun).toISOString() },
   }
 }
 

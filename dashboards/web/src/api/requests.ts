@@ -6,7 +6,7 @@ import type { FeatureCollection, LineString } from 'geojson'
 import type { Eta, Urgency } from './types.ts'
 
 /** The gateway's own sentence where it gives one: it speaks to the person who can act. */
-async function checked(answer: Response): Promise<Response> {
+export async function checked(answer: Response): Promise<Response> {
   if (answer.ok) return answer
   const body: unknown = await answer.json().catch(() => null) // a proxy's page is no sentence for a dispatcher
   const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : null

@@ -30,7 +30,11 @@ export type Unit = {
   eta?: LiveEta | null // null: it is on the way to nowhere
   events?: DriveEvent[] // what holds now about the drive
   crew?: CrewSide // absent where a gateway hears no crews
+  standing?: Standing | null // what it is doing; absent where a gateway follows no statuses
 }
+
+/** What a unit is doing: the gateway's word, out of crew, receiver and dispatcher. */
+export type Standing = { status: string; label: string; since: string; emergency?: boolean }
 
 /** What a crew and its vehicle say; what was never said is absent. */
 export type CrewSide = {

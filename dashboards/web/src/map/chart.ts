@@ -10,6 +10,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import type { Language } from '../i18n/catalogue.ts'
 import { GRATICULE, graticule, graticuleLayers } from './layers/graticule.ts'
+import { INCIDENTS, incidentLayers, SQUARES, type IncidentFeatures } from './layers/incidents.ts'
 import { REGION, regionLayers } from './layers/region.ts'
 import { ROUTES, routeLayers, type RouteFeature, type RouteFeatures } from './layers/routes.ts'
 import { TARGET, targetFeatures, targetLayers, type Place } from './layers/target.ts'
@@ -23,9 +24,14 @@ const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] }
 const INDONESIA: [number, number, number, number] = [95, -11, 141, 6] // west, south, east, north
 const PICK_PX = 14 // half the side of the square in which a click still finds a sign
 const NEAR = 12.5 // zoom to which a chosen unit is brought at least: close, with a neighbouring place still in sight
-const LAYERS = [graticuleLayers, regionLayers, routeLayers, targetLayers, unitLayers] // from the ground up
+const LAYERS = [graticuleLayers, regionLayers, routeLayers, incidentLayers, targetLayers, unitLayers] // from the ground up
 
-export type ChartEvents = { onUnit: (unit: string) => void; onPlace: (place: Place) => void; onDragged: () => void }
+export type ChartEvents = {
+  onUnit: (unit: string) => void
+  onIncident: (incident: string) => void
+  onPlace: (place: Place) => void
+  onDragged: () => void
+}
 
 export class Chart {
   #map: GlMap
@@ -44,7 +50,7 @@ export class Chart {
       style: {
         version: 8,
         sources: Object.fromEntries(
-          [GRATICULE, REGION, ROUTES, TARGET, UNITS].map((id) => [id, { type: 'geojson', data: EMPTY, ...(id === GRATICULE ? { tolerance: 0 } : {}) }]),
+          [GRATICULE, REGION, ROUTES, INCIDENTS, TARGET, UNITS].map((id) => [id, { type: 'geojson', data: EMPTY, ...(id === GRATICULE ? { tolerance: 0 } : {}) }]),
         ),
         layers: [{ id: 'ground', type: 'background', paint: { 'background-color': readPalette(container).ground } }],
       },
@@ -76,6 +82,10 @@ export class Chart {
   setRoutes(routes: RouteFeatures): void {
     this.#routes = routes
     this.#source(ROUTES)?.setData(routes)
+  }
+
+  setIncidents(incidents: IncidentFeatures): void {
+    this.#source(INCIDENTS)?.setData(incidents)
   }
 
   setTarget(target: Place | null, from: Place | null): void {
@@ -163,13 +173,14 @@ export class Chart {
           [point.x - PICK_PX, point.y - PICK_PX],
           [point.x + PICK_PX, point.y + PICK_PX],
         ],
-        { layers: [SIGNS] },
-      )[0]
+        { layers: [SIGNS, SQUARES] },
+      )[0] // the topmost: a unit that stands at its incident
       if (found === undefined) this.#events.onPlace(lngLat)
-      else this.#events.onUnit(String(found.properties['unit']))
+      else if (found.layer.id === SIGNS) this.#events.onUnit(String(found.properties['unit']))
+      else this.#events.onIncident(String(found.properties['incident']))
     })
     map.on('mousemove', ({ point }) => {
-      map.getCanvas().style.cursor = map.queryRenderedFeatures(point, { layers: [SIGNS] }).length > 0 ? 'pointer' : ''
+      map.getCanvas().style.cursor = map.queryRenderedFeatures(point, { layers: [SIGNS, SQUARES] }).length > 0 ? 'pointer' : ''
     })
     this.#drawGraticule()
   }

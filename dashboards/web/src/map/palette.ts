@@ -11,6 +11,7 @@ export type Palette = {
   route: string
   disc: string // behind a hollow sign, so that lines do not shine through
   state: Record<State, string>
+  urgency: Record<string, string> // of incidents
 }
 
 export function readPalette(element: Element): Palette {
@@ -32,5 +33,6 @@ export function readPalette(element: Element): Palette {
       lost: colour('lost'),
       none: colour('stale'),
     },
+    urgency: { emergency: colour('lost'), urgent: colour('ageing'), routine: colour('stale') },
   }
 }

@@ -27,6 +27,9 @@ function put(map: GlMap, name: string, image: ImageData): void {
   else map.addImage(name, image, { pixelRatio: SHARP })
 }
 
+const SQUARE = 'M5 5h14v14h-14z'
+const STROKE = 'M12 8.500v4.500M12 15.700v.3'
+
 /** Draw all signs in these colours; called again when the colours change. */
 export function putSigns(map: GlMap, palette: Palette): void {
   for (const state of STATES) {
@@ -54,6 +57,27 @@ export function putSigns(map: GlMap, palette: Palette): void {
       draw(ARROWED, (context) => {
         context.fillStyle = palette.state[state]
         context.fill(new Path2D(ARROW))
+      }),
+    )
+  }
+  for (const [urgency, colour] of Object.entries(palette.urgency)) {
+    put(
+      map,
+      `incident-${urgency}`,
+      draw(SIGN, (context) => {
+        context.translate(BOX / 2, BOX / 2)
+        context.rotate(Math.PI / 4) // on its corner, as signs of danger stand
+        context.translate(-BOX / 2, -BOX / 2)
+        context.lineWidth = 3
+        context.strokeStyle = palette.ground
+        context.fillStyle = colour
+        context.stroke(new Path2D(SQUARE))
+        context.fill(new Path2D(SQUARE))
+        context.translate(BOX / 2, BOX / 2)
+        context.rotate(-Math.PI / 4)
+        context.translate(-BOX / 2, -BOX / 2)
+        context.lineWidth = 2.4
+        context.stroke(new Path2D(STROKE))
       }),
     )
   }
