@@ -19,6 +19,7 @@ from gateway.http import api
 from gateway.http.hosts import LoopbackNames, is_loopback
 from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import TakeIn, World
+from gateway.integrations.wiring import open_neighbours
 from gateway.mqtt.link import HASTE, PACE, WORKERS, Link
 from gateway.mqtt.session import Broker
 from gateway.roads.districts import Districts, DistrictsUnusable, load_districts
@@ -124,6 +125,9 @@ async def serve(
         world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.centre_rules = centre
+        world.neighbours = await stack.enter_async_context(
+            open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
+        )
         world.closures.begin(found.closures, clock.now())
         nights = Nights(
             settings.centre,
@@ -154,6 +158,7 @@ async def serve(
             asyncio.create_task(nights.run()),
             asyncio.create_task(commands.run()),
             asyncio.create_task(tracks.run()),
+            asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),
         ]

@@ -5,6 +5,7 @@
 
 import ssl
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 from psycopg import conninfo
@@ -26,7 +27,28 @@ class RoadSettings(BaseSettings):
     roads_dir: Path | None = Field(None, description="folder of the regions that `sigap roads build` makes")
 
 
-class Settings(RoadSettings):
+class NeighbourSettings(BaseSettings):
+    """Other systems around the centre. What is not set is not worked with; a secret is read here and nowhere else."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGAP_", frozen=True)
+
+    sisrute_url: str | None = Field(None, description="where SISRUTE's interface begins", pattern="^https?://")
+    sisrute_id: str | None = Field(None, description="the account there")
+    sisrute_password: SecretStr | None = Field(None, description="its password")
+    sisrute_key: Literal["md5", "sha256"] = Field(
+        "md5", description="how the password becomes a key: md5, or sha256 for the newer interface"
+    )
+    satusehat_url: str | None = Field(None, description="FHIR base of SATUSEHAT", pattern="^https?://")
+    satusehat_auth_url: str | None = Field(None, description="where SATUSEHAT gives out tokens", pattern="^https?://")
+    satusehat_client_id: str | None = Field(None, description="the account there")
+    satusehat_client_secret: SecretStr | None = Field(None, description="its secret")
+    satusehat_organization: str | None = Field(None, description="the centre's number there as an Organization")
+    telephony_secret: SecretStr | None = Field(
+        None, description="that the telephone exchange signs its events with", min_length=16
+    )
+
+
+class Settings(RoadSettings, NeighbourSettings):
     """What a gateway needs to know before it starts."""
 
     centre: str = Field("bojonegoro", description="the centre this gateway serves")

@@ -135,7 +135,9 @@ def position(source: str, fix: Fix, received_at: datetime) -> Position:
 
 
 class _Entry:
-    __slots__ = ("crew", "encoded", "fix_time", "foretold", "heard_at", "newest", "presence", "seq", "unit")
+    __slots__ = (
+        "concealed", "crew", "encoded", "fix_time", "foretold", "heard_at", "newest", "presence", "seq", "unit",
+    )  # fmt: skip
 
     def __init__(self, unit: str, name: str, kind: str) -> None:
         self.unit = (unit, name, kind)
@@ -146,6 +148,7 @@ class _Entry:
         self.fix_time: datetime | None = None
         self.foretold: tuple[UnitMission | None, Eta | None, tuple[DriveEvent, ...]] = (None, None, ())
         self.crew = SILENT
+        self.concealed = False  # its owner shows it to nobody now
         self.encoded: bytes | None = None  # of the state; made when first asked for
 
     @property
@@ -169,7 +172,7 @@ class _Entry:
             report_interval_s=interval,
             stale_after_s=stale_after(interval),
             lost_after_s=lost_after(interval),
-            position=None if self.newest is None else position(*self.newest),
+            position=None if self.newest is None or self.concealed else position(*self.newest),
             mission=self.foretold[0],
             eta=self.foretold[1],
             events=self.foretold[2],
@@ -243,6 +246,13 @@ class LivePicture:
         entry = self._entries.get(unit)
         if entry is not None and entry.crew != side:
             entry.crew = side
+            self._touch(entry)
+
+    def conceal(self, unit: str, *, hidden: bool) -> None:
+        """Show or do not show where a unit is: a lent one belongs to its owner. Call ``publish`` after the last."""
+        entry = self._entries.get(unit)
+        if entry is not None and entry.concealed != hidden:
+            entry.concealed = hidden
             self._touch(entry)
 
     def eta(self, unit: str) -> Eta | None:

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     MANAGE_CLOSURES = "manage-closures"  # roads that are closed or slow for a while
     MANAGE_RULES = "manage-rules"  # the centre's words, procedures, and what happens by itself
     COMMAND_CENTRE = "command-centre"  # hand the command over, begin and end exercises
+    SHARE = "share"  # let somebody outside see incidents and units
+    SEE_SHARING = "see-sharing"  # with whom what is shared, and who looked
     SEE_INTAKE = "see-intake"  # counters and the quarantine, with raw messages
     SEE_HEALTH = "see-health"
 

@@ -19,10 +19,14 @@ from gateway.http import (
     live,
     missions,
     operations,
+    owners,
     phones,
+    referrals,
     region,
     scores,
+    shares,
     speakers,
+    telephony,
     units,
 )
 from gateway.http.access import Forbidden
@@ -60,6 +64,10 @@ def create(world: World) -> FastAPI:
         phones,
         driver,
         speakers,
+        referrals,
+        shares,
+        owners,
+        telephony,
     ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)

@@ -23,6 +23,7 @@ from gateway.services.crews import Crews
 from gateway.services.enrolment import Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.missions import Missions
+from gateway.services.neighbours import Neighbours
 from gateway.services.register import Register
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
@@ -62,6 +63,7 @@ class World:
         self.centre_rules = Centre(centre, pool)
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
+        self.neighbours = Neighbours(centre, pool, live, self.arrivals.missions, clock=clock)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:
@@ -104,6 +106,8 @@ ManagesRegister = Annotated[Principal, Depends(Permit(Permission.MANAGE_REGISTER
 RulesCentre = Annotated[Principal, Depends(Permit(Permission.MANAGE_RULES))]
 CommandsCentre = Annotated[Principal, Depends(Permit(Permission.COMMAND_CENTRE))]
 ManagesClosures = Annotated[Principal, Depends(Permit(Permission.MANAGE_CLOSURES))]
+SharesViews = Annotated[Principal, Depends(Permit(Permission.SHARE))]
+SeesSharing = Annotated[Principal, Depends(Permit(Permission.SEE_SHARING))]
 SeesIntake = Annotated[Principal, Depends(Permit(Permission.SEE_INTAKE))]
 SeesHealth = Annotated[Principal, Depends(Permit(Permission.SEE_HEALTH))]
 TheWorld = Annotated[World, Depends(of)]

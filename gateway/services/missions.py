@@ -49,6 +49,8 @@ class Missions:
         self._unsaved: dict[str, Mission] = {}  # by id: what receivers told and the database does not know yet
         self.on_change: Callable[[str], None] = lambda _: None
         """Called with the unit whose mission is another one now, or stands elsewhere."""
+        self.objections: list[Callable[[str], str | None]] = []
+        """Each is asked before a unit is sent, and says why it may not be, if so."""
 
     async def load(self, now: datetime) -> SceneTime:
         """Read what is under way and what was lately; returns how long units stay at scenes here."""
@@ -215,6 +217,9 @@ class Missions:
         return True
 
     async def _begin(self, mission: Mission) -> tuple[Mission, bool]:
+        for objection in self.objections:
+            if why := objection(mission.unit):
+                raise Clash(why)
         async with self._lock, self._pool.connection() as connection:
             try:
                 async with connection.transaction():

@@ -66,7 +66,7 @@ async def find(
         "secret": None if secret is None else digest(secret),
     }  # fmt: skip
     rows = await (await connection.execute(sql.query("phones"), values)).fetchall()
-    schedules, changes = await _duty(connection, centre, [row[0] for row in rows], now)
+    schedules, changes = await duty_of(connection, centre, [row[0] for row in rows], now)
     return [
         Phone(
             unit,
@@ -81,9 +81,10 @@ async def find(
     ]
 
 
-async def _duty(
+async def duty_of(
     connection: Connection, centre: str, units: Sequence[str], now: datetime
 ) -> tuple[dict[str, list[Schedule]], dict[str, list[Change]]]:
+    """What decides about duty now, for units with a phone or without: schedules and changes by unit."""
     schedules: dict[str, list[Schedule]] = {}
     changes: dict[str, list[Change]] = {}
     if units:

@@ -24,6 +24,12 @@ OPEN = {
     "/phones/v1/driver/{secret}/consent": "",
     "/phones/v1/driver/{secret}/withdraw": "",
     "/phones/v1/driver/{secret}/duty": "",
+    "/api/v1/telephony/events": "the exchange signs what it sends",
+    "/api/v1/shared/{token}": "what a share shows, its token shows; likewise the next four",
+    "/api/v1/shared/{token}/incidents": "",
+    "/api/v1/shared/{token}/units": "",
+    "/api/v1/shared/{token}/map.geojson": "",
+    "/api/v1/shared/{token}/duty": "",
 }
 """Routes before which no Permit stands, each with the reason why nobody else is asked."""
 

@@ -1,0 +1,1 @@
+UPDATE referral_outbox SET doubts = doubts || %(identifier)s::text WHERE n = %(n)s

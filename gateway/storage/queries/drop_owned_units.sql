@@ -1,0 +1,1 @@
+DELETE FROM owned_units WHERE centre = %(centre)s AND owner = %(owner)s AND unit <> ALL (%(units)s)
