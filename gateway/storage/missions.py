@@ -52,6 +52,12 @@ async def update(connection: Connection, centre: str, mission: Mission) -> None:
     await connection.execute(sql.query("drop_mission_legs"), gone)
 
 
+async def to_incident(connection: Connection, centre: str, incident: str, into: str) -> None:
+    """What was sent to one incident is of another now, whether it is over or not."""
+    values = {"centre": centre, "incident": incident, "into": into}
+    await connection.execute(sql.query("missions_to_incident"), values)
+
+
 def _changing(mission: Mission) -> dict[str, Any]:
     return {
         "ended_at": mission.ended_at, "ended_by": mission.ended_by, "ended_why": mission.ended_why,
@@ -64,6 +70,7 @@ async def _put_legs(connection: Connection, centre: str, mission: Mission) -> No
         values = {
             "centre": centre, "mission": mission.id, "ordinal": ordinal, "kind": leg.kind.value,
             "latitude": leg.place.latitude, "longitude": leg.place.longitude, "name": leg.place.name,
+            "place": leg.place.id,
             "started_at": leg.started_at, "arrived_at": leg.arrived_at, "arrived_by": leg.arrived_by,
             "left_at": leg.left_at, "left_by": leg.left_by,
         }  # fmt: skip
@@ -101,9 +108,9 @@ def _read(rows: list[tuple[Any, ...]]) -> Mission:
 
 
 def _leg(row: tuple[Any, ...]) -> Leg:
-    kind, latitude, longitude, name, started_at, arrived_at, arrived_by, left_at, left_by = row
+    kind, latitude, longitude, name, started_at, arrived_at, arrived_by, left_at, left_by, place = row
     return Leg(
-        LegKind(kind), Place(latitude, longitude, name), started_at,
+        LegKind(kind), Place(latitude, longitude, name, place), started_at,
         arrived_at, None if arrived_by is None else By(arrived_by),
         left_at, None if left_by is None else By(left_by),
     )  # fmt: skip

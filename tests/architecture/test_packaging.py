@@ -77,6 +77,7 @@ def test_the_wheel_carries_the_sql_and_the_profiles(tmp_path: Path) -> None:
     for folder in ("gateway/storage/migrations", "gateway/storage/queries"):
         assert {f"{folder}/{file.name}" for file in (ROOT / folder).glob("*.sql")} <= names
     assert {f"tracker/regions/{file.name}" for file in (ROOT / "tracker/regions").glob("*.toml")} <= names
+    assert "tracker/recommend/conditions.toml" in names
     assert "tracker/regions/NOTICE" in names  # the licence of the polygons asks for it
     assert {"gateway/py.typed", "tracker/py.typed", "fieldunit/py.typed", "fieldunit/cli/__init__.py"} <= names
     assert not [name for name in names if name.startswith(("tests", "dashboards"))]

@@ -14,6 +14,10 @@ HANDOVER = 0.5
 """Of the wait in front of the door: the patient is with a crew meanwhile, and the crew is with nobody else."""
 
 
+BEDS_HOLD_S = 12 * 3600.0
+"""After this long nobody knows any more how many beds are free."""
+
+
 class Patient(msgspec.Struct, frozen=True):
     """What the condition asks for: names of capabilities, no name of anybody."""
 
@@ -24,11 +28,12 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     """A hospital as it is now."""
 
     id: str
-    capabilities: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset()  # none: nobody has said any
     eta: Estimate | None  # seconds from the scene, or from where the unit is
     unknown_because: str | None = None
     beds: int | None = None  # free; None: unknown, which is not none
     beds_at: datetime | None = None  # when that was told
+    beds_age_s: float | None = None  # how long ago; None: unknown
     closed_because: str | None = None  # on diversion
     handover_s: float | None = None  # usual time until the crew is free; None: unknown
 
@@ -66,11 +71,14 @@ def _choice(patient: Patient, house: House) -> Choice:
         reasons.append(reason(Why.CLOSED, because=house.closed_because))
     if missing := sorted(patient.capabilities - house.capabilities):
         tiers.append(Tier.SHORT)
-        reasons.append(reason(Why.LACKS, what=", ".join(missing)))
+        why = Why.LACKS if house.capabilities else Why.CAPABILITIES_UNKNOWN
+        reasons.append(reason(why, what=", ".join(missing)))
     elif patient.capabilities:
         reasons.append(reason(Why.FITS, what=", ".join(sorted(patient.capabilities))))
     if house.beds is None:
         reasons.append(reason(Why.BEDS_UNKNOWN))
+    elif house.beds_age_s is not None and house.beds_age_s > BEDS_HOLD_S:
+        reasons.append(reason(Why.BEDS_OLD, beds=house.beds, hours=house.beds_age_s / 3600))
     elif house.beds > 0:
         reasons.append(reason(Why.BEDS, beds=house.beds))
     else:

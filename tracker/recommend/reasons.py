@@ -18,6 +18,7 @@ class Why(StrEnum):
     NOT_CONNECTED = "not connected: it has to be told by voice"
     LACKS = "lacks {what}"
     SENT = "sent to this incident already: {status}"
+    CAPABILITIES_UNKNOWN = "nobody has said what it can do, and {what} is needed"
     BUSY = "{status} on another mission"
     LESS_URGENT = "would leave a mission that is less urgent"
     CLOSED = "takes no patients: {because}"
@@ -31,6 +32,7 @@ class Why(StrEnum):
     HANDOVER = "{seconds:.0f} s until the crew is free again"
     BEDS = "{beds} free beds"
     BEDS_UNKNOWN = "free beds unknown"
+    BEDS_OLD = "{beds} free beds were told {hours:.0f} h ago: unknown by now"
     FITS = "has {what}"
 
 

@@ -51,6 +51,21 @@ def test_no_free_bed_is_worse_than_an_unknown_number() -> None:
     assert order(full, house("unknown", 900.0), house("free", 1200.0, beds=3)) == ["unknown", "free", "full"]
 
 
+def test_beds_that_were_told_yesterday_are_unknown_by_now() -> None:
+    """Neither taken for free nor for full; the reason says how old they are."""
+    stale = house("stale", 300.0, beds=0, beds_age_s=20 * 3600.0)
+    choices = ranked(STROKE, [stale, house("free", 900.0, beds=2, beds_age_s=600.0)])
+    assert [(choice.id, choice.tier) for choice in choices] == [("stale", Tier.FIT), ("free", Tier.FIT)]
+    assert "0 free beds were told 20 h ago: unknown by now" in [each.sentence for each in choices[0].reasons]
+
+
+def test_what_nobody_has_said_is_no_ability_and_no_lack() -> None:
+    """It stands behind those that can, and the reason is another one."""
+    choices = ranked(STROKE, [house("silent", 60.0, capabilities=frozenset()), house("able", 900.0)])
+    assert [choice.id for choice in choices] == ["able", "silent"]
+    assert choices[1].reasons[0].why == "capabilities-unknown"
+
+
 def test_a_crew_that_waits_at_the_door_counts() -> None:
     """Half an hour in front of the near one: the other, six minutes farther, is better for the next patient as well."""
     assert order(house("near", 600.0, handover_s=1800.0), house("far", 960.0, handover_s=300.0)) == ["far", "near"]
