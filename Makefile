@@ -15,7 +15,7 @@ ALONE  := tests/acceptance tests/browser tests/faults
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.config.* $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: help setup demo test check bench bench-eta bench-agent bench-fleet test-timescale clean faults
+.PHONY: help setup demo drill test check bench bench-eta bench-agent bench-fleet test-timescale clean faults
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -23,6 +23,9 @@ help:  ## this list
 
 demo: setup  ## a broker, a database, the gateway, 12 driving ambulances and the board; Ctrl-C ends it
 	@$(BIN)/sigap demo $(DEMO)
+
+drill: setup  ## the exercise of one centre at true speed, in about ten minutes; DRILL names another
+	@$(BIN)/sigap drill $(or $(DRILL),bojonegoro) --true-speed
 
 test: setup $(VENV)/.debian $(WASM)/node_modules/.installed check  ## everything CI runs
 	@cd $(WEB) && $(NPM) run --silent check && $(NPM) run --silent test

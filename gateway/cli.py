@@ -21,6 +21,7 @@ from rich.text import Text
 from gateway import app
 from gateway.app import CannotListenError
 from gateway.demo import command as demo
+from gateway.drills import command as drills
 from gateway.roads import command as roads
 from gateway.services import bridge_command, enrol_command, phone_command
 from gateway.services import learn_command as learn
@@ -136,6 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("demo", help="start everything on this machine, with a simulated fleet")
     demo.add_arguments(show)
     show.set_defaults(run=demo.run)
+
+    drill = commands.add_parser("drill", help="run a centre's exercise on this machine, and print what holds")
+    drills.add_arguments(drill)
+    drill.set_defaults(run=drills.run)
     return parser
 
 

@@ -56,6 +56,7 @@ class Child:
         account: whom to run as; None for ourselves.
         environment: the child's whole environment; None for ours.
         output: where its standard output goes instead of the log (a file descriptor, or ``subprocess.PIPE``).
+        orders: where its standard input comes from, likewise; nothing unless told otherwise.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Child:
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
         output: int | None = None,
+        orders: int = subprocess.DEVNULL,
     ) -> None:
         self.name = name
         self.log = log
@@ -77,7 +79,7 @@ class Child:
         with log.open("wb") as sink:
             self.process = subprocess.Popen(  # noqa: S603 - the demo's own programs, no shell
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=orders,
                 stdout=sink if output is None else output,
                 stderr=sink,
                 cwd=directory,

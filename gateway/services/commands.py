@@ -10,6 +10,7 @@ is open goes at once.
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -202,6 +203,11 @@ class Commands:
         if not found:
             raise Unknown(f"unit {unit} has no command {command_id!r}")
         return found[0]
+
+    def under_way(self) -> dict[str, int]:
+        """How many commands of each unit that says it is there have no answer at all."""
+        waiting = (each.unit for each in self._open.values() if each.outcome is None)
+        return dict(Counter(unit for unit in waiting if self._live.online(unit)))
 
     # What units answer, and what changes
 
