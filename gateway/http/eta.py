@@ -10,7 +10,6 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from gateway.http.missions import known
 from gateway.http.requests import MatrixRequest, place_of
 from gateway.http.world import (
-    SeesMissions,
     SeesUnits,
     TheWorld,
     World,
@@ -22,7 +21,6 @@ from gateway.http.world import (
 from gateway.services.drive import Followed
 from gateway.services.estimate_units import Arrival, arrivals
 from gateway.services.network import Position
-from gateway.storage.incidents import CentrePlace
 from tracker.eta.plan import Plan
 from tracker.eta.speeds import Driving
 from tracker.eta.straight_line import Estimate
@@ -42,41 +40,6 @@ class Matrix(msgspec.Struct):
 
     server_time: datetime
     rows: list[list[Arrival]]
-
-
-class Candidate(Arrival, frozen=True):
-    """A unit that could be sent."""
-
-    kind: str
-    mission: str | None  # that it is on already
-
-
-class Candidates(msgspec.Struct):
-    """Soonest first; those whose arrival is unknown come last."""
-
-    server_time: datetime
-    incident: str
-    candidates: list[Candidate]
-
-
-class HospitalTime(msgspec.Struct):
-    """How long the drive from the scene to a hospital takes."""
-
-    place: CentrePlace
-    eta_s: Estimate | None
-    unknown_because: str | None
-    source: str
-    distance_m: float | None
-    model: str
-    note: str | None = None  # what to know of it: that the way leads through what is closed
-
-
-class HospitalTimes(msgspec.Struct):
-    """Nearest in time first; unknown ones last."""
-
-    server_time: datetime
-    incident: str
-    hospitals: list[HospitalTime]
 
 
 class RouteLeg(msgspec.Struct, frozen=True):
@@ -125,44 +88,6 @@ async def estimate_matrix(_: SeesUnits, world: TheWorld, request: Request) -> Re
         raise HTTPException(422, f"{len(units)} units times {len(asked.places)} places is more than {MOST_CELLS}")
     rows = await _arrivals(world, units, [place_of(point) for point in asked.places], asked.urgency)
     return answer(Matrix(world.now(), rows))
-
-
-@router.get("/incidents/{incident}/candidates", responses=documented(Candidates, "every unit, soonest first"))
-async def list_candidates(_: SeesMissions, world: TheWorld, incident: str) -> Response:
-    """When each unit of the centre would be at the scene. Times only: who is fit to go is not asked here."""
-    found = await world.arrivals.missions.incident(incident)
-    units = [state.unit for state in world.live.states()]
-    rows = await _arrivals(world, units, [found.place], found.urgency)
-    active = world.arrivals.missions.active
-    candidates = [
-        Candidate(
-            **msgspec.structs.asdict(row[0]),
-            kind=world.live.kind(unit) or "",
-            mission=active[unit].id if unit in active else None,
-        )
-        for unit, row in zip(units, rows, strict=True)
-    ]
-    candidates.sort(key=lambda each: (_soonness(each.eta_s), each.unit))
-    return answer(Candidates(world.now(), found.id, candidates))
-
-
-@router.get("/incidents/{incident}/hospitals", responses=documented(HospitalTimes, "every hospital, nearest first"))
-async def list_hospitals(_: SeesMissions, world: TheWorld, incident: str) -> Response:
-    """How long an ambulance takes from the scene to each hospital of the centre's list. Times only."""
-    found = await world.arrivals.missions.incident(incident)
-    hospitals = await world.arrivals.missions.places("hospital")
-    driving = Driving.LIGHTS if found.urgency.lights else Driving.NORMAL
-    places = [Place(each.latitude, each.longitude, each.name, each.id) for each in hospitals]
-    scene = Position(found.place.latitude, found.place.longitude)
-    drives = (await world.arrivals.estimator.matrix([scene], places, [driving]))[0]
-    times = [
-        HospitalTime(
-            place, drive.eta, drive.unknown_because, drive.source.value, drive.distance, drive.model, drive.note
-        )
-        for place, drive in zip(hospitals, drives, strict=True)
-    ]
-    times.sort(key=lambda each: (_soonness(each.eta_s), each.place.id))
-    return answer(HospitalTimes(world.now(), found.id, times))
 
 
 @router.get("/units/{unit}/route", responses={200: {"description": "a GeoJSON Feature", "content": GEOJSON}})
@@ -253,7 +178,3 @@ async def show_isochrone(
 
 async def _arrivals(world: World, units: list[str], places: list[Place], urgency: Urgency) -> list[list[Arrival]]:
     return await arrivals(world.live, world.arrivals.estimator, units, places, urgency, world.now())
-
-
-def _soonness(eta: Estimate | None) -> tuple[bool, float]:
-    return (True, 0.0) if eta is None else (False, eta.p50)

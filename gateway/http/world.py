@@ -15,10 +15,13 @@ from gateway.http.access import Object, Permission, Principal, demo_principal, r
 from gateway.roads.districts import Districts
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.arrivals import Arrivals
+from gateway.services.candidates import Candidates
 from gateway.services.centre import Centre
+from gateway.services.choose_hospital import Hospitals
 from gateway.services.closures import ClosedRoads
 from gateway.services.commands import Commands
 from gateway.services.count import Intake
+from gateway.services.coverage import Coverage
 from gateway.services.crews import Crews
 from gateway.services.enrolment import Enrolment
 from gateway.services.estimate import Estimator
@@ -64,6 +67,10 @@ class World:
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         self.neighbours = Neighbours(centre, pool, live, self.arrivals.missions, clock=clock)
+        estimator, missions = self.arrivals.estimator, self.arrivals.missions
+        coverage = Coverage(centre, pool, estimator, lambda: self.centre_rules.middles)
+        self.candidates = Candidates(live, estimator, missions, self.register, coverage)
+        self.hospitals = Hospitals(centre, pool, live, estimator, missions, self.register)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:

@@ -96,6 +96,11 @@ class Centre:
         """Those of the profile."""
         return () if self.profile is None else self.profile.agencies
 
+    @property
+    def middles(self) -> list[tuple[float, float]]:
+        """A point in each of its districts, in degrees; none without a profile."""
+        return [] if self.profile is None else [(each.latitude, each.longitude) for each in self.profile.districts]
+
     def members(self, code: str | None = None) -> list[Member]:
         """The centres of this province: all, or those whose districts a code begins with. The interior ministry's
         codes have dots and the statistics office's have none, and they are not the same numbers everywhere, so each

@@ -1,5 +1,6 @@
 """Incidents and the centre's places."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -70,6 +71,13 @@ async def find(
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(sql.query("incidents"), values)
         return [_read(record) for record in await cursor.fetchall()]
+
+
+async def origins(connection: Connection, centre: str, since: datetime, limit: int) -> list[tuple[float, float, int]]:
+    """Where real incidents were since then, gathered in cells: (latitude, longitude, how many), the most first."""
+    values = {"centre": centre, "since": since, "limit": limit}
+    cursor = await connection.execute(sql.query("where_calls_come_from"), values)
+    return [(latitude, longitude, int(count)) for latitude, longitude, count in await cursor.fetchall()]
 
 
 def _read(record: dict[str, Any]) -> Incident:

@@ -1,0 +1,1 @@
+DELETE FROM conditions WHERE centre = %(centre)s AND id = %(id)s
