@@ -19,6 +19,7 @@ from gateway.http import api
 from gateway.http.hosts import LoopbackNames, is_loopback
 from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import TakeIn, World
+from gateway.integrations.webhook_sender import WebhookSender
 from gateway.integrations.wiring import open_neighbours
 from gateway.mqtt.link import HASTE, PACE, WORKERS, Link
 from gateway.mqtt.session import Broker
@@ -34,10 +35,12 @@ from gateway.services.count import Intake
 from gateway.services.crews import Crews
 from gateway.services.enrolment import REFRESH, Enrolment
 from gateway.services.estimate import Estimator
+from gateway.services.events import Feed
 from gateway.services.judge_tracks import Tracks
 from gateway.services.missions import Missions
 from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
+from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.storage import closures, fixes, speed_models
 from gateway.storage.closures import KeptClosure
@@ -51,6 +54,7 @@ from tracker.regions import load as load_profile
 log = structlog.get_logger()
 
 API_CONNECTIONS = 4
+EVENT_CONNECTIONS = 2
 STOP_GRACE_S = 5
 SEND_BUFFER = 128 * 1024
 """Bytes that the kernel holds for one client. Left alone it takes 4 MiB, and a slow board would see all these old
@@ -83,7 +87,12 @@ async def serve(
     async with contextlib.AsyncExitStack() as stack:
         pools = {
             name: await stack.enter_async_context(open_pool(url, size))
-            for name, size in (("live", WORKERS), ("backlog", WORKERS), ("api", API_CONNECTIONS))
+            for name, size in (
+                ("live", WORKERS),
+                ("backlog", WORKERS),
+                ("api", API_CONNECTIONS),
+                ("events", EVENT_CONNECTIONS),
+            )
         }
         enrolments = {name: Enrolment(settings.centre, show) for name in pools}
         tracks = Tracks(settings.centre, pools["api"], intake, clock)
@@ -138,6 +147,11 @@ async def serve(
             arrivals.look_again,
             clock,
         )
+        sender = await stack.enter_async_context(WebhookSender(private=settings.webhooks_private))
+        world.allow_receiver = sender.allow
+        world.feed = Feed(settings.centre, pools["events"], clock)
+        world.webhooks = Webhooks(settings.centre, pools["events"], sender.send, clock)
+        world.feed.on_lanes = world.webhooks.heard
         wired(world)
         web = api.create(world)
         server = uvicorn.Server(
@@ -160,6 +174,8 @@ async def serve(
             asyncio.create_task(tracks.run()),
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
+            asyncio.create_task(world.feed.run()),
+            asyncio.create_task(world.webhooks.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),
         ]
         stopping = asyncio.create_task(stop.wait())
@@ -167,6 +183,7 @@ async def serve(
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopping}:
                 task.result()  # none of them ends by itself but with an error
+            world.feed.close()
             await link.say_offline()
         finally:
             stop.set()

@@ -76,6 +76,9 @@ class Settings(RoadSettings, NeighbourSettings):
         description="HOST:PORT of the broker as phones reach it, 8883 (TLS) if there is no port",
         pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
     )
+    webhooks_private: bool = Field(
+        False, description="true: webhooks may also go to this machine and to private networks"
+    )
     web_dir: Path = Field(_CHECKOUT / "dashboards" / "web" / "dist", description="the built board")
 
     @field_validator("centre")

@@ -311,14 +311,18 @@ class LivePicture:
             newest_first.append(entry.json())
         return self._frame(b'"changes"', b',"from":%d' % since, now, b",".join(reversed(newest_first)))
 
+    def changed(self, since: int) -> list[UnitState]:
+        """Every unit that changed after number ``since``, in the order of its last change; all of them after -1."""
+        return [entry.state() for entry in self._entries.values() if entry.seq > since]
+
     def heartbeat(self, now: datetime) -> bytes:
         """A frame that says: still here, still at this number."""
         return self._frame(b'"heartbeat"', b"", now, None)
 
     @contextmanager
-    def watch(self) -> Iterator[asyncio.Event]:
-        """An event that is set at every change; the watcher clears it."""
-        event = asyncio.Event()
+    def watch(self, event: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
+        """An event that is set at every change, one's own or a new one; the watcher clears it."""
+        event = asyncio.Event() if event is None else event
         self._watchers.add(event)
         try:
             yield event

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     COMMAND_CENTRE = "command-centre"  # hand the command over, begin and end exercises
     SHARE = "share"  # let somebody outside see incidents and units
     SEE_SHARING = "see-sharing"  # with whom what is shared, and who looked
+    MANAGE_WEBHOOKS = "manage-webhooks"  # who is told of events, and what has reached them
     SEE_INTAKE = "see-intake"  # counters and the quarantine, with raw messages
     SEE_HEALTH = "see-health"
 

@@ -14,6 +14,7 @@ from gateway.http import (
     crews,
     driver,
     eta,
+    events,
     facilities,
     geofences,
     hospitals,
@@ -30,6 +31,7 @@ from gateway.http import (
     speakers,
     telephony,
     units,
+    webhooks,
 )
 from gateway.http.access import Forbidden
 from gateway.http.idempotency import OnceOnly, document
@@ -72,6 +74,8 @@ def create(world: World) -> FastAPI:
         shares,
         owners,
         telephony,
+        events,
+        webhooks,
     ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)

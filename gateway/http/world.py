@@ -25,9 +25,11 @@ from gateway.services.coverage import Coverage
 from gateway.services.crews import Crews
 from gateway.services.enrolment import Enrolment
 from gateway.services.estimate import Estimator
+from gateway.services.events import Feed
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.register import Register
+from gateway.services.webhooks import Answered, Outgoing, Webhooks
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
 
@@ -62,6 +64,9 @@ class World:
         crews = Crews(centre, live)
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, clock)
         self.register = Register(centre, pool, clock)
+        self.feed = Feed(centre, pool, clock)
+        self.webhooks = Webhooks(centre, pool, _nowhere, clock)
+        self.allow_receiver: Callable[[str], Awaitable[None]] = _everywhere
         self.districts: Districts | None = None
         self.centre_rules = Centre(centre, pool)
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
@@ -81,6 +86,15 @@ class World:
 async def _nobody(_unit: str, _payload: bytes) -> bool:
     """Of a gateway without a broker."""
     return False
+
+
+async def _nowhere(_: Outgoing) -> Answered:
+    """Of a gateway that sends no webhooks."""
+    return Answered(None, "this gateway sends no webhooks")
+
+
+async def _everywhere(_url: str) -> None:
+    """Of a gateway that sends no webhooks."""
 
 
 def of(connection: HTTPConnection) -> World:
@@ -115,6 +129,7 @@ CommandsCentre = Annotated[Principal, Depends(Permit(Permission.COMMAND_CENTRE))
 ManagesClosures = Annotated[Principal, Depends(Permit(Permission.MANAGE_CLOSURES))]
 SharesViews = Annotated[Principal, Depends(Permit(Permission.SHARE))]
 SeesSharing = Annotated[Principal, Depends(Permit(Permission.SEE_SHARING))]
+ManagesWebhooks = Annotated[Principal, Depends(Permit(Permission.MANAGE_WEBHOOKS))]
 SeesIntake = Annotated[Principal, Depends(Permit(Permission.SEE_INTAKE))]
 SeesHealth = Annotated[Principal, Depends(Permit(Permission.SEE_HEALTH))]
 TheWorld = Annotated[World, Depends(of)]

@@ -83,14 +83,14 @@ async def number(connection: Connection, centre: str, limit: int = 500) -> list[
         return []
     await connection.execute(sql.query("lock_event_numbers"), {"centre": centre})
     cursor = await connection.execute(sql.query("number_events"), {"centre": centre, "limit": limit})
-    return sorted([_read(row) for row in await cursor.fetchall()], key=lambda event: event.id)
+    return sorted([numbered(row) for row in await cursor.fetchall()], key=lambda event: event.id)
 
 
 async def after(connection: Connection, centre: str, number: int, limit: int = 500) -> list[Numbered]:
     """What came behind a number, rising."""
     values = {"centre": centre, "after": number, "limit": limit}
     cursor = await connection.execute(sql.query("events_after"), values)
-    return [_read(row) for row in await cursor.fetchall()]
+    return [numbered(row) for row in await cursor.fetchall()]
 
 
 async def ends(connection: Connection, centre: str) -> tuple[int, int]:
@@ -105,6 +105,7 @@ async def before(connection: Connection, centre: str, at: datetime) -> int:
     return 0 if row is None or row[0] is None else int(row[0])
 
 
-def _read(row: tuple[Any, ...]) -> Numbered:
+def numbered(row: tuple[Any, ...]) -> Numbered:
+    """The event in a row of its eight columns."""
     number, key, kind, subject, unit, exercise, at, data = row
     return Numbered(number, str(key), kind, subject, unit, exercise, at, msgspec.Raw(data.encode()))

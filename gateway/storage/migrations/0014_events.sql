@@ -27,6 +27,7 @@ CREATE TABLE webhooks (
     url        text NOT NULL,
     kinds      text[] NOT NULL,                                 -- empty: all
     secret     text NOT NULL,                                   -- both sides sign with it, so it is kept as it is
+    exercises  boolean NOT NULL,                                -- whether it wants those of exercises too
     active     boolean NOT NULL,
     created_at timestamptz NOT NULL,
     name       text NOT NULL,

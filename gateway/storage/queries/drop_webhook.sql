@@ -1,0 +1,1 @@
+DELETE FROM webhooks WHERE centre = %(centre)s AND id = %(id)s

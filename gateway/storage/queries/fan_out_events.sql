@@ -1,0 +1,9 @@
+-- Its lane is that of gateway/storage/events.py.
+INSERT INTO webhook_deliveries (centre, webhook, event, lane, state, since, next_at)
+SELECT events.centre, webhooks.id, events.id, coalesce('units/' || events.unit, events.subject), 'waiting', %(now)s, %(now)s
+FROM events
+JOIN webhooks ON webhooks.centre = events.centre AND webhooks.active
+    AND (webhooks.kinds = '{}' OR events.kind = ANY (webhooks.kinds))
+    AND (webhooks.exercises OR NOT events.exercise)
+WHERE events.centre = %(centre)s AND events.id BETWEEN %(first)s AND %(last)s
+RETURNING webhook, lane
