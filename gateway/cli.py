@@ -23,7 +23,7 @@ from gateway.app import CannotListenError
 from gateway.demo import command as demo
 from gateway.drills import command as drills
 from gateway.roads import command as roads
-from gateway.services import bridge_command, enrol_command, phone_command
+from gateway.services import bridge_command, enrol_command, facility_command, phone_command
 from gateway.services import learn_command as learn
 from gateway.services import route_command as route
 from gateway.services import score_command as score
@@ -109,6 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     bridge = commands.add_parser("bridge", help="for whom a base radio's bridge may speak")
     bridge_command.add_arguments(bridge)
     bridge.set_defaults(run=bridge_command.run)
+
+    facilities = commands.add_parser("facilities", help="hospitals and health centres: lists, doubts, confirmation")
+    facility_command.add_arguments(facilities)
+    facilities.set_defaults(run=facility_command.run)
 
     phone = commands.add_parser("phone", help="phones as units: consent, duty, secrets")
     phone_command.add_arguments(phone)

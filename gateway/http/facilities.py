@@ -29,8 +29,11 @@ class NewFacility(msgspec.Struct, forbid_unknown_fields=True):
     name: Title | UnsetType = UNSET
     latitude: Latitude | UnsetType = UNSET
     longitude: Longitude | UnsetType = UNSET
-    grade: Annotated[str, Meta(pattern="^[A-Z][A-Z0-9]{0,3}$", description="class, A to D")] | UnsetType | None = UNSET
+    grade: Annotated[str, Meta(pattern="^[A-Z][A-Z0-9 ]{0,19}$", description="class, A to D")] | UnsetType | None = (
+        UNSET
+    )
     capabilities: Capabilities | UnsetType = UNSET
+    capacity: Annotated[int, Meta(ge=0, le=100_000, description="beds in all")] | UnsetType | None = UNSET
     district: Annotated[Title, Meta(description="name or code")] | UnsetType | None = UNSET
 
 

@@ -17,6 +17,9 @@ NAMES = ("name", "nama", "district", "kecamatan", "namobj", "wadmkc", "nmkec", "
 """Properties that hold a district's name, in lower case, the first that is there: plain ones, and those of the files
 that BIG, BPS, GADM and geoBoundaries give out."""
 
+CODES = ("code", "kode", "kemendagri", "kdcpum", "adm3_pcode")
+"""Properties that hold a district's code, likewise; not every file has them."""
+
 
 class DistrictsUnusable(TrackerError):
     """This file cannot be used; the message says why."""
@@ -25,9 +28,27 @@ class DistrictsUnusable(TrackerError):
 class Districts:
     """Areas with their names. Where areas overlap the first in the file counts."""
 
-    def __init__(self, names: Sequence[str], areas: Sequence[Any]) -> None:
+    def __init__(self, names: Sequence[str], areas: Sequence[Any], codes: Sequence[str | None] = ()) -> None:
         self.names = list(names)
+        self.codes = list(codes) or [None] * len(self.names)
+        self._areas = np.asarray(areas, dtype=object)
+        self._found: dict[str | None, Any] = {}
         self._tree = shapely.STRtree(list(areas))
+
+    def area(self, district: str | None) -> Any:
+        """The polygon of a district by its name or code, or of all that a code begins, as a regency's does; of all
+        districts for None. None if there is no such district."""
+        key = None if district is None else district.strip().casefold()
+        if key not in self._found:
+            chosen = [
+                at
+                for at, (name, code) in enumerate(zip(self.names, self.codes, strict=True))
+                if key is None
+                or key == name.casefold()
+                or (code is not None and (key == code or code.startswith(f"{key}.")))
+            ]
+            self._found[key] = shapely.union_all(self._areas[chosen]) if chosen else None
+        return self._found[key]
 
     def of(self, latitude: Sequence[float], longitude: Sequence[float]) -> list[str | None]:
         """The district of each place, degrees; None outside of all."""
@@ -54,7 +75,7 @@ def load_districts(path: Path) -> Districts:
     features = given.get("features") if isinstance(given, dict) else None
     if not isinstance(features, list) or not features:
         raise DistrictsUnusable(f"{path}: this is no GeoJSON FeatureCollection with features")
-    names, areas = [], []
+    names, areas, codes = [], [], []
     for number, feature in enumerate(features, start=1):
         try:
             area = shapely.geometry.shape(feature["geometry"])
@@ -68,5 +89,6 @@ def load_districts(path: Path) -> Districts:
             has = ", ".join(sorted(properties)) or "no properties"
             raise DistrictsUnusable(f"{path}: feature {number} has {has}, and a district has one of {', '.join(NAMES)}")
         names.append(name)
+        codes.append(next((str(properties[key]) for key in CODES if properties.get(key)), None))
         areas.append(area if area.is_valid else shapely.make_valid(area))
-    return Districts(names, areas)
+    return Districts(names, areas, codes)

@@ -92,6 +92,11 @@ async def lock_facility(connection: Connection, centre: str, facility: str) -> F
     return None if row is None else _facility(row)
 
 
+async def lock_facilities(connection: Connection) -> None:
+    """Nobody else changes a facility until the transaction ends."""
+    await connection.execute(sql.query("lock_facilities"))
+
+
 async def put_facility(connection: Connection, centre: str, facility: Facility, expected: int | None) -> bool:
     """Store it with the version that it has; False if there is one of another version than expected."""
     values = msgspec.structs.asdict(facility) | {"capabilities": list(facility.capabilities)}

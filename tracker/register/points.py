@@ -18,6 +18,9 @@ from tracker.register.things import Point
 AGREE_M = 1500.0
 """Two sources that are no farther apart mean the same building, or at least the same street corner."""
 
+DISAGREE_M = 3000.0
+"""Farther apart they mean two places. Between the two nobody can say, and minutes are not lost by it."""
+
 EDGE_M = 3000.0
 """So far outside of its district a point may be right: borders are drawn coarsely, and some stand beyond them."""
 
@@ -38,9 +41,8 @@ class Finding(StrEnum):
     UNCHECKED = "unchecked"  # nobody knows its district's borders
 
 
-_VOTES = frozenset({Finding.INSIDE, Finding.EDGE, Finding.COARSE, Finding.SHARED, Finding.UNCHECKED})
-"""Points that can bear another one out; alone only the first one counts. A corrected one is a guess of ours, and waits
-for somebody who looks."""
+_VOTES = frozenset(Finding) - {Finding.OUTSIDE}
+"""Points that can bear another one out. Alone only one that lies inside counts, and only while no list contradicts."""
 
 
 class SourcePoint(msgspec.Struct, frozen=True):
@@ -70,25 +72,28 @@ class Judgement(msgspec.Struct, frozen=True):
 def judged(points: Sequence[SourcePoint]) -> Judgement:
     """What follows from all that the sources say; at least one.
 
-    Two that agree bear each other out, wherever a third one lies. One alone is as good as its check. Where all of
-    them contradict each other somebody has to decide, and until then the point shown is that of the best check.
+    Two that agree bear each other out, wherever a third one lies. One alone is as good as its check. Where they
+    contradict each other somebody has to decide, also where one of them lies outside of the district and is wrong for
+    certain: that says nothing for the other. Until then one of the two that are nearest to each other is shown.
     """
     order = {finding: at for at, finding in enumerate(Finding)}
     voters = sorted((each for each in points if each.finding in _VOTES), key=lambda p: (order[p.finding], p.source))
     pairs = sorted(
         ((one.metres_to(other), one, other) for one, other in combinations(voters, 2)), key=lambda pair: pair[0]
     )
-    if pairs and pairs[0][0] <= AGREE_M:
-        metres, one, other = pairs[0]
-        return _of(one, Point.AGREED, f"{one.source} and {other.source} are {_far(metres)} apart")
     if not voters:
         best = min(points, key=lambda p: (order[p.finding], p.source))
         return _of(best, Point.DOUBTFUL, f"{best.source}: {best.detail}")
     if pairs:
         metres, one, other = pairs[0]
-        return _of(voters[0], Point.DOUBTFUL, f"{one.source} and {other.source} are {_far(metres)} apart")
+        quality = Point.DOUBTFUL
+        if metres <= AGREE_M:
+            quality = Point.AGREED
+        elif metres <= DISAGREE_M and one.finding is Finding.INSIDE:
+            quality = Point.UNCONFIRMED
+        return _of(one, quality, f"{one.source} and {other.source} are {_far(metres)} apart")
     alone = voters[0]
-    quality = Point.UNCONFIRMED if alone.finding is Finding.INSIDE else Point.DOUBTFUL
+    quality = Point.UNCONFIRMED if alone.finding is Finding.INSIDE and len(points) == 1 else Point.DOUBTFUL
     others = "".join(f"; {each.source}: {each.detail}" for each in points if each is not alone)
     return _of(alone, quality, f"only {alone.source}: {alone.detail}{others}")
 

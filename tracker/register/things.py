@@ -54,6 +54,7 @@ class Facility(msgspec.Struct, frozen=True):
     grade: str | None = None  # class of a hospital: A to D
     capabilities: tuple[str, ...] = ()
     district: str | None = None  # where it should lie: a name or a code
+    capacity: int | None = None  # beds in all
     beds: int | None = None  # free
     beds_at: datetime | None = None  # when that was told
     diversion_because: str | None = None  # None: open

@@ -32,7 +32,8 @@ ALTER TABLE places
     ADD COLUMN grade             text,
     ADD COLUMN capabilities      text[] NOT NULL DEFAULT '{}',
     ADD COLUMN district          text,
-    ADD COLUMN beds              integer CHECK (beds >= 0),
+    ADD COLUMN capacity          integer CHECK (capacity >= 0), -- beds in all
+    ADD COLUMN beds              integer CHECK (beds >= 0),     -- free
     ADD COLUMN beds_at           timestamptz,
     ADD COLUMN diversion_because text,
     ADD COLUMN diversion_until   timestamptz,

@@ -1,6 +1,6 @@
 -- Facilities by id: all, or the one of this id.
-SELECT id, kind, name, latitude, longitude, grade, capabilities, district, beds, beds_at, diversion_because,
-       diversion_until, handover, point, point_because, version
+SELECT id, kind, name, latitude, longitude, grade, capabilities, district, capacity, beds, beds_at,
+       diversion_because, diversion_until, handover, point, point_because, version
 FROM places
 WHERE centre = %(centre)s AND (%(id)s::text IS NULL OR id = %(id)s)
 ORDER BY id
