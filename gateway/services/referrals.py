@@ -129,7 +129,8 @@ class Referrals:
         read = await self._read(new, found, now)
         if read.read_at is not None and read.unknown_because:
             raise Unknown(f"{system} has no referral {number!r}")
-        await self._put(read)
+        async with self._pool.connection() as connection:
+            await table.put(connection, self._centre, read)
         return read
 
     async def of(self, mission_id: str) -> Referral:
@@ -180,8 +181,6 @@ class Referrals:
             return
         async with self._pool.connection() as connection:
             claimed = await table.claim(connection, self._centre, free, now)
-            stale = await table.find(connection, self._centre, read_before=now - READ_EVERY)
-        self._tried = {each.mission: self._tried[each.mission] for each in stale if each.mission in self._tried}
         for outgoing in claimed:
             until = self._silent_until.get(outgoing.system, now)
             if until > now:  # since the one before it
@@ -189,6 +188,9 @@ class Referrals:
                     await table.settle(connection, outgoing.n, due_at=until, error="waits its turn")
             else:
                 await self._send(outgoing, self.systems[outgoing.system], now)
+        async with self._pool.connection() as connection:
+            stale = await table.find(connection, self._centre, read_before=now - READ_EVERY)
+        self._tried = {each.mission: self._tried[each.mission] for each in stale if each.mission in self._tried}
         for referral in stale:
             system = self.systems.get(referral.system)
             if system is None or self._silent_until.get(referral.system, now) > now:
@@ -196,7 +198,9 @@ class Referrals:
             if now - self._tried.get(referral.mission, now - READ_EVERY) < READ_EVERY:
                 continue
             self._tried[referral.mission] = now
-            await self._put(await self._read(referral, system, now))
+            read = await self._read(referral, system, now)
+            async with self._pool.connection() as connection:
+                await table.update(connection, self._centre, read)
 
     async def _read(self, referral: Referral, system: ReferralSystem, now: datetime) -> Referral:
         """The referral as the system has it now; what it does not tell stays as it was, with the reason."""
@@ -246,7 +250,7 @@ class Referrals:
             for referral in await table.find(connection, self._centre, mission=outgoing.mission):
                 if (referral.system, referral.number) == (outgoing.system, outgoing.number):
                     asked = msgspec.structs.replace(referral, task=task, state=State.WAITING, read_at=now)
-                    await table.put(connection, self._centre, asked)
+                    await table.update(connection, self._centre, asked)
 
     async def _later(self, outgoing: Outgoing, away: Away, identifier: str | None, now: datetime) -> None:
         wait = max(away.after_s or 0.0, min(AGAIN_MOST_S, AGAIN_S * 2 ** (outgoing.attempts - 1)))
@@ -278,7 +282,3 @@ class Referrals:
     async def _stored(self, mission_id: str) -> Referral | None:
         async with self._pool.connection() as connection:
             return next(iter(await table.find(connection, self._centre, mission=mission_id)), None)
-
-    async def _put(self, referral: Referral) -> None:
-        async with self._pool.connection() as connection:
-            await table.put(connection, self._centre, referral)

@@ -61,6 +61,12 @@ async def put(connection: Connection, centre: str, referral: Referral) -> None:
     await connection.execute(sql.query("put_referral"), values)
 
 
+async def update(connection: Connection, centre: str, referral: Referral) -> None:
+    """Store what was read of it, unless another one has taken its place."""
+    values = {"centre": centre, **msgspec.structs.asdict(referral)}
+    await connection.execute(sql.query("read_referral"), values)
+
+
 async def find(
     connection: Connection, centre: str, *, mission: str | None = None, read_before: datetime | None = None
 ) -> list[Referral]:

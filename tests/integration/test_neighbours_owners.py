@@ -1,0 +1,148 @@
+"""Units that are lent: dispatch sees and sends them with consent and on duty, and their owner sees what they do."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.storage import phones
+from gateway.storage.fixes import Row
+from tests.fix_centre import Centre
+from tests.fix_gateway import CENTRE, UNITS
+from tests.gateway_traffic import MORNING
+from tracker.duty import State
+from tracker.fix import Fix
+from tracker.quality import judged
+
+LENT, OWN = UNITS[0], UNITS[1]
+PLACE = {"latitude": -7.15, "longitude": 111.88}
+
+
+@pytest.fixture
+async def lending(centre: Centre) -> Centre:
+    """PMI has the first unit; both units are on the map; an incident."""
+    fix = judged(Fix(time=MORNING, latitude=-7.1, longitude=111.88), MORNING)
+    await centre.commit([Row(CENTRE, unit, "gnss", fix, MORNING, "box", 1) for unit in (LENT, OWN)])
+    await centre.ask("POST", "incidents", {"id": "i-1", "place": PLACE, "urgency": "emergency"}, 201)
+    await centre.ask("PUT", "owners/pmi", {"name": "PMI", "units": [LENT]})
+    return centre
+
+
+async def stands(centre: Centre) -> tuple[bool, str | None]:
+    """Whether dispatch sees where the lent unit is, and why it may not send it."""
+    await centre.world.neighbours.owners.turn(centre.now)
+    ((unit,),) = [each["units"] for each in (await centre.ask("GET", "owners"))["owners"]]
+    positions = {each["unit"]: each["position"] for each in (await centre.ask("GET", "units"))["units"]}
+    assert positions[OWN] is not None
+    return positions[LENT] is not None, unit["why_not"]
+
+
+async def assign(centre: Centre, expect: int) -> Any:
+    return await centre.ask("POST", "missions", {"id": "m-1", "unit": LENT, "incident": "i-1"}, expect)
+
+
+async def consent(centre: Centre) -> None:
+    await centre.ask("PUT", "owners/pmi/consent", {"person": "Ketua PMI", "version": "2026-11"})
+
+
+async def test_it_takes_consent_and_duty_both(lending: Centre) -> None:
+    """With either alone nobody sees it, and nobody can send it."""
+    assert await stands(lending) == (False, f"{LENT} is lent, and pmi has not consented")
+    assert "not consented" in (await assign(lending, 409))["detail"]
+    await consent(lending)
+    assert await stands(lending) == (False, f"{LENT} is lent and off duty")
+    assert "off duty" in (await assign(lending, 409))["detail"]
+    await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
+    assert await stands(lending) == (True, None)
+    await assign(lending, 201)
+
+
+async def test_duty_ends_by_itself_but_no_mission_with_it(lending: Centre) -> None:
+    """Twelve hours later it is off duty, and yet brings its patient to the end."""
+    await consent(lending)
+    await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
+    await assign(lending, 201)
+    lending.now += timedelta(hours=13)
+    assert await stands(lending) == (True, None)
+    await lending.ask("PATCH", "missions/m-1", {"state": "ended"})
+    assert await stands(lending) == (False, f"{LENT} is lent and off duty")
+
+
+async def test_a_withdrawn_consent_ends_it_at_once(lending: Centre) -> None:
+    """Also on a mission: it is the owner's unit."""
+    await consent(lending)
+    await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
+    await assign(lending, 201)
+    await lending.ask("DELETE", "owners/pmi/consent")
+    assert await stands(lending) == (False, f"{LENT} is lent, and pmi has not consented")
+
+
+async def test_weekly_windows_are_of_the_centre_s_clock(lending: Centre) -> None:
+    """The morning of the test is a Saturday, 03:04 in UTC; this centre has no other zone."""
+    await consent(lending)
+    await lending.ask("PUT", f"units/{LENT}/duty/windows", {"windows": "sat 03:00-04:00"})
+    assert await stands(lending) == (True, None)
+    lending.now += timedelta(hours=1)
+    assert (await stands(lending))[0] is False
+    await lending.ask("PUT", f"units/{LENT}/duty/windows", {"windows": "sometimes"}, 422)
+    await lending.ask("PUT", f"units/{OWN}/duty/windows", {"windows": ""}, 404)
+
+
+async def test_a_unit_that_is_given_back_is_the_centre_s_again(lending: Centre) -> None:
+    """It is seen and sent without anybody's consent."""
+    assert (await stands(lending))[0] is False
+    await lending.ask("PUT", "owners/pmi", {"name": "PMI", "units": []})
+    positions = {each["unit"]: each["position"] for each in (await lending.ask("GET", "units"))["units"]}
+    assert positions[LENT] is not None
+    await assign(lending, 201)
+
+
+async def test_the_owner_says_duty_and_sees_what_becomes_of_it(lending: Centre) -> None:
+    """By the one token of its share: on duty, the mission, the arrival; for its own units and no others."""
+    until = (lending.now + timedelta(days=1)).isoformat()
+    token = (await lending.ask("POST", "shares", {"name": "PMI", "until": until, "owner": "pmi"}, 201))["token"]
+    said = await lending.ask("POST", f"shared/{token}/duty", {"unit": LENT, "state": "on"})
+    assert "not consented" in said["why_not"]
+    await consent(lending)
+    assert (await lending.ask("POST", f"shared/{token}/duty", {"unit": LENT, "state": "on"}))["why_not"] is None
+    await assign(lending, 201)
+    await lending.arrivals.turn(lending.now)
+    (unit,) = (await lending.ask("GET", f"shared/{token}/units"))["units"]
+    assert (unit["unit"], unit["state"], unit["incident"]) == (LENT, "assigned", None)
+    assert unit["eta_s"]["p50"] > 0
+    await lending.ask("POST", f"shared/{token}/duty", {"unit": OWN, "state": "off"}, 404)
+    too_long = (lending.now + timedelta(days=2)).isoformat()
+    await lending.ask("POST", f"shared/{token}/duty", {"unit": LENT, "state": "on", "until": too_long}, 409)
+
+
+async def test_a_token_of_the_police_says_nothing_of_duty(lending: Centre) -> None:
+    """It only reads."""
+    until = (lending.now + timedelta(days=1)).isoformat()
+    token = (await lending.ask("POST", "shares", {"name": "Polres", "until": until, "units": [LENT]}, 201))["token"]
+    await lending.ask("POST", f"shared/{token}/duty", {"unit": LENT, "state": "on"}, 404)
+
+
+async def test_a_private_car_is_seen_on_duty_only(lending: Centre) -> None:
+    """One with a phone and no owner but its driver: the last place of the shift is not shown all night."""
+    async with lending.world.pool.connection() as connection:
+        await phones.enrol(connection, CENTRE, OWN, "secret", "x.y", lending.now, private=True)
+        await phones.consent(connection, CENTRE, OWN, "Budi", "2026-11", "driver", lending.now)
+        await phones.change_duty(
+            connection, CENTRE, OWN, State.ON, lending.now + timedelta(hours=1), "driver", lending.now
+        )
+    owners = lending.world.neighbours.owners
+    await owners.turn(lending.now)
+    assert lending.state(OWN).position is not None
+    assert owners.why_not(OWN) is None
+    lending.now += timedelta(hours=1)
+    await owners.turn(lending.now)
+    assert lending.state(OWN).position is None
+    assert owners.why_not(OWN) == f"{OWN} is lent and off duty"
+
+
+async def test_what_is_not_there_is_said(lending: Centre) -> None:
+    """Owners, units, ids."""
+    await lending.ask("PUT", "owners/pmi", {"name": "PMI", "units": ["nobody"]}, 404)
+    await lending.ask("PUT", "owners/PMI", {"name": "PMI"}, 422)
+    await lending.ask("PUT", "owners/nobody/consent", {"person": "x"}, 404)
+    await lending.ask("DELETE", "owners/nobody/consent", expect=404)
