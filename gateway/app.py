@@ -37,6 +37,7 @@ from gateway.services.enrolment import REFRESH, Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.events import Feed
 from gateway.services.judge_tracks import Tracks
+from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
@@ -137,6 +138,8 @@ async def serve(
         world.neighbours = await stack.enter_async_context(
             open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
         )
+        world.locator = Locator(centre.profile)
+        world.calls.key = None if settings.caller_key is None else settings.caller_key.get_secret_value().encode()
         world.closures.begin(found.closures, clock.now())
         nights = Nights(
             settings.centre,
@@ -174,6 +177,7 @@ async def serve(
             asyncio.create_task(tracks.run()),
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
+            asyncio.create_task(world.calls.run()),
             asyncio.create_task(world.feed.run()),
             asyncio.create_task(world.webhooks.run()),
             asyncio.create_task(_serve_http(server, listener, stop)),

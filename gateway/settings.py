@@ -68,6 +68,11 @@ class Settings(RoadSettings, NeighbourSettings):
     districts_file: Path | None = Field(
         None, description="GeoJSON of the districts as polygons with names: arrival times are scored by them"
     )
+    caller_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="secret of the hashes that callers are known by; none: one that the database keeps itself",
+    )
     phone_url: str | None = Field(
         None, description="https address under which phones reach this gateway", pattern="^https?://"
     )

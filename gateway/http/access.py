@@ -15,6 +15,7 @@ class Permission(StrEnum):
     SEE_MISSIONS = "see-missions"  # incidents, missions, places, how arrival times fared
     COMMAND_UNITS = "command-units"  # messages to crews, report rates, settings
     DISPATCH = "dispatch"  # open and change incidents and missions, give units a destination
+    TAKE_CALLS = "take-calls"  # who calls, from where, and what they called about before
     MANAGE_PLACES = "manage-places"  # the centre's list of hospitals and health centres
     MANAGE_REGISTER = "manage-register"  # agencies, what is known of units, geofences
     MANAGE_CLOSURES = "manage-closures"  # roads that are closed or slow for a while

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import UNSET
 
-from gateway.http.requests import IncidentChange, NewIncident, NewPlace, destination_of, place_of
+from gateway.http.requests import Id, IncidentChange, NewIncident, NewPlace, destination_of, place_of
 from gateway.http.versions import OUTDATED, Expected, tagged
 from gateway.http.world import (
     Dispatches,
@@ -24,6 +24,7 @@ from gateway.services.missions import new_id
 from gateway.storage.incidents import CentrePlace
 from tracker.errors import BadInput
 from tracker.missions import Incident
+from tracker.missions.duplicates import Duplicate
 from tracker.wire.topics import checked_id
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
@@ -33,6 +34,21 @@ class Incidents(msgspec.Struct):
     """Newest first."""
 
     incidents: list[Incident]
+
+
+class Merge(msgspec.Struct, forbid_unknown_fields=True):
+    """The incident that goes on."""
+
+    into: Id
+
+
+class Duplicates(msgspec.Struct):
+    """The likeliest first."""
+
+    duplicates: list[Duplicate]
+
+
+MERGED = "one of them was merged before, or the other is closed"
 
 
 class Places(msgspec.Struct):
@@ -54,10 +70,11 @@ async def incident_of(world: World, new: NewIncident) -> Incident:
         HTTPException: 422, it says no urgency and its kind has none, or no destination that can be found.
         Unknown: the centre has no such place.
     """
-    if new.urgency is None:
-        raise HTTPException(422, "say an `urgency`")
+    urgency = new.urgency or world.incidents.urgency_of(new.kind)
+    if urgency is None:
+        raise HTTPException(422, "say an `urgency`: the centre's table has none for this kind")
     return Incident(
-        new.id or new_id(), place_of(new.place), new.urgency, await destination_of(world, new.destination), world.now(),
+        new.id or new_id(), place_of(new.place), urgency, await destination_of(world, new.destination), world.now(),
         kind=new.kind, agencies=tuple(new.agencies or ()), capabilities=tuple(new.capabilities), notes=new.notes,
         exercise=new.exercise, reference=new.reference, condition=new.condition,
     )  # fmt: skip
@@ -71,7 +88,7 @@ async def incident_of(world: World, new: NewIncident) -> Incident:
 async def open_incident(_: Dispatches, world: TheWorld, request: Request) -> Response:
     """Open an incident. Repeated with the same id and content it opens nothing twice."""
     new = await body(request, NewIncident)
-    incident, made = await world.arrivals.missions.open_incident(await incident_of(world, new))
+    incident, made = await world.incidents.open(await incident_of(world, new))
     return tagged(incident, incident.version, 201 if made else 200)
 
 
@@ -101,7 +118,8 @@ async def show_incident(_: SeesMissions, world: TheWorld, incident: str) -> Resp
 async def change_incident(
     _: Dispatches, world: TheWorld, request: Request, incident: str, expected: Expected
 ) -> Response:
-    """Change an incident. Another destination goes on to its missions; ending those is a matter of their own."""
+    """Change an incident. Another place goes to the crews that are on their way there, another destination to all that
+    are not there yet; ending missions is a matter of their own."""
     change = await body(request, IncidentChange)
     named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     changes: dict[str, Any] = {
@@ -125,8 +143,33 @@ async def change_incident(
             changes["closed_at"] = before.closed_at or max(now, before.opened_at)
         return msgspec.structs.replace(before, **changes)
 
-    after = await world.arrivals.missions.change_incident(incident, step)
+    after = await world.incidents.change(incident, step, now)
     return tagged(after, after.version)
+
+
+@router.post(
+    "/incidents/{incident}/merge",
+    responses={
+        **documented(Incident, "the other one, with all that was the first one's"),
+        409: {"description": MERGED},
+    },
+    openapi_extra=documented_body(Merge),
+)
+async def merge_incidents(_: Dispatches, world: TheWorld, request: Request, incident: str) -> Response:
+    """Two incidents are one happening: missions and calls of the first go to the other, whose place counts."""
+    into = (await body(request, Merge)).into
+    kept = await world.incidents.merge(incident, into, world.now())
+    return tagged(kept, kept.version)
+
+
+@router.get("/incidents/{incident}/duplicates", responses=documented(Duplicates, "the likeliest first"))
+async def list_duplicates(_: SeesMissions, world: TheWorld, incident: str) -> Response:
+    """Incidents near this one in place and time, which may be the same happening."""
+    found = await world.arrivals.missions.incident(incident)
+    near = await world.incidents.duplicates(
+        found.place, found.opened_at, kind=found.kind, but=found.id, exercise=found.exercise
+    )
+    return answer(Duplicates(near))
 
 
 @router.get("/places", responses=documented(Places, "by id"))

@@ -15,6 +15,7 @@ from gateway.http.access import Object, Permission, Principal, demo_principal, r
 from gateway.roads.districts import Districts
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.arrivals import Arrivals
+from gateway.services.calls import Calls
 from gateway.services.candidates import Candidates
 from gateway.services.centre import Centre
 from gateway.services.choose_hospital import Hospitals
@@ -26,6 +27,8 @@ from gateway.services.crews import Crews
 from gateway.services.enrolment import Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.events import Feed
+from gateway.services.incidents import Incidents
+from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.register import Register
@@ -76,6 +79,15 @@ class World:
         coverage = Coverage(centre, pool, estimator, lambda: self.centre_rules.middles)
         self.candidates = Candidates(live, estimator, missions, self.register, coverage)
         self.hospitals = Hospitals(centre, pool, live, estimator, missions, self.register)
+        self.incidents = Incidents(pool, missions, lambda: self.centre_rules)
+        self.locator = Locator()
+        self.calls = Calls(
+            pool,
+            self.incidents,
+            lambda: self.centre_rules.exercise is not None,
+            lambda text: self.locator.read(text),
+            clock,
+        )
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:
@@ -121,6 +133,7 @@ class Permit:
 SeesUnits = Annotated[Principal, Depends(Permit(Permission.SEE_UNITS))]
 SeesMissions = Annotated[Principal, Depends(Permit(Permission.SEE_MISSIONS))]
 Dispatches = Annotated[Principal, Depends(Permit(Permission.DISPATCH))]
+TakesCalls = Annotated[Principal, Depends(Permit(Permission.TAKE_CALLS))]
 CommandsUnits = Annotated[Principal, Depends(Permit(Permission.COMMAND_UNITS))]
 ManagesPlaces = Annotated[Principal, Depends(Permit(Permission.MANAGE_PLACES))]
 ManagesRegister = Annotated[Principal, Depends(Permit(Permission.MANAGE_REGISTER))]

@@ -21,7 +21,7 @@ from tracker.eta.speeds import Driving
 from tracker.eta.straight_line import Estimate
 from tracker.fix import Fix
 from tracker.geodesy import distance
-from tracker.missions import Leg, Mission
+from tracker.missions import Leg, Mission, Place
 from tracker.missions.arrival import EXIT
 from tracker.missions.timeline import Timeline
 from tracker.roads.snap import Nearby
@@ -50,7 +50,7 @@ class Followed:
         self._timeline = Timeline(mission)
         self._fed: datetime | None = None  # time of the last fix that the timeline took
         self._meanwhile: list[Fix] | None = None  # taken while the database is being read
-        self._onward: tuple[int, Leg, Drive] | None = None  # serial, leg, drive between the two stops
+        self._onward: tuple[int, tuple[Place, Place], Drive] | None = None  # serial, between which stops, drive
         self.onward_plan: Plan | None = None  # the way between the two stops
         self._eta: Eta | None = None  # as told
         self._shown: tuple[UnitMission, Eta | None, tuple[DriveEvent, ...]] | None = None
@@ -339,17 +339,17 @@ class Followed:
 
     def _way_on(self, at: int, estimator: Estimator) -> Drive:
         """The drive from one stop to the next; looked for once as long as places and weights are the same."""
-        here, leg = self.mission.legs[at].place, self.mission.legs[at + 1]
+        stops = here, there = self.mission.legs[at].place, self.mission.legs[at + 1].place
         known = self._onward
         if known is not None and known[2].note is None and estimator.spares(self.onward_plan, known[0], self.driving):
             known = self._onward = (estimator.serial, *known[1:])
-        if known is None or known[0] != estimator.serial or known[1].place != leg.place:
+        if known is None or known[0] != estimator.serial or known[1] != stops:
             try:
-                drive, plan = estimator.plan(Position(here.latitude, here.longitude), leg.place, self.driving)
+                drive, plan = estimator.plan(Position(here.latitude, here.longitude), there, self.driving)
             except Exception as error:  # as in `replan`
                 log.exception("no route", unit=self.unit)
                 drive, plan = Drive(None, None, Source.ROAD, estimator.model, f"the router failed: {error}"), None
-            known, self.onward_plan = (estimator.serial, leg, drive), plan
+            known, self.onward_plan = (estimator.serial, stops, drive), plan
             self._onward = known
         return known[2]
 

@@ -7,7 +7,7 @@ mission to an incident gives way to nothing but its own end.
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,8 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
-from gateway.storage import incidents, missions
+from gateway.storage import events, incidents, missions
+from gateway.storage.events import Event
 from gateway.storage.incidents import CentrePlace
 from gateway.storage.missions import MissionEvent
 from gateway.storage.pool import type_of_pool
@@ -26,6 +27,10 @@ from tracker.missions.mission import advance, direct, end
 
 RECENT = timedelta(days=7)
 """For so long after its end a mission's times are corrected by late fixes as soon as they come."""
+
+
+Work = Callable[[AsyncConnection[Any]], Awaitable[Callable[[Mission], Mission]]]
+"""Changes an incident in the caller's transaction, and says what becomes of each of its missions."""
 
 
 class Unknown(Exception):
@@ -102,42 +107,6 @@ class Missions:
         if not found:
             raise Unknown(f"centre {self.centre} has no incident {incident_id!r}")
         return found[0]
-
-    async def open_incident(self, incident: Incident) -> tuple[Incident, bool]:
-        """Open an incident; the second value is False if this very one was open before.
-
-        Raises:
-            Clash: the id is another incident's.
-        """
-        async with self._pool.connection() as connection:
-            if await incidents.insert(connection, self.centre, incident):
-                return incident, True
-        there = await self.incident(incident.id)
-        if _told(there) != _told(incident):
-            raise Clash(f"incident {incident.id!r} exists with another place, kind, urgency or destination")
-        return there, False
-
-    async def change_incident(self, incident_id: str, step: Callable[[Incident], Incident]) -> Incident:
-        """Change an incident; a new destination goes to its missions that are not there yet.
-
-        Raises:
-            Unknown: there is none of that id.
-            NotPossible: a mission under way cannot be changed so.
-        """
-        while True:
-            before = await self.incident(incident_id)
-            after = step(before)
-            if after == before:
-                return before
-            after = msgspec.structs.replace(after, version=before.version + 1)
-            async with self._pool.connection() as connection:
-                if await incidents.update(connection, self.centre, after):
-                    break
-        if after.destination != before.destination:
-            for mission in [each for each in self.active.values() if each.incident == incident_id]:
-                if mission.state not in (State.ARRIVED, State.ENDED):
-                    await self.change(mission.id, lambda each: direct(each, after.destination))
-        return after
 
     # Missions
 
@@ -281,6 +250,35 @@ class Missions:
         """Choose, change or drop the hospital of one mission; errors as in `step`."""
         return await self.change(mission_id, lambda mission: direct(mission, destination))
 
+    async def follow(self, incident: str, work: Work, at: datetime) -> None:
+        """Change an incident and its missions under way together, in one transaction.
+
+        Args:
+            incident: its id.
+            work: changes the incident; gives what becomes of each of its missions.
+            at: when.
+
+        Raises:
+            Whatever ``work`` and what it gives raise; nothing is changed then.
+        """
+        async with self._lock:
+            async with self._pool.connection() as connection, connection.transaction():
+                step = await work(connection)
+                pairs = [(each, step(each)) for each in self.active.values() if each.incident == incident]
+                pairs = [(before, after) for before, after in pairs if after != before]
+                for _, after in pairs:
+                    await missions.update(connection, self.centre, after)
+                    await events.put(connection, self.centre, _changed(after, at))
+            for before, after in pairs:
+                here = self._here(before.id) or before
+                if here == before:
+                    self._unsaved.pop(before.id, None)
+                    self._remember(after)
+                else:  # fixes moved it on meanwhile: what they told holds, and is stored with the next
+                    self.told(step(here))
+        for _, after in pairs:
+            self.on_change(after.unit)
+
     # What receivers tell
 
     def told(self, mission: Mission) -> None:
@@ -338,9 +336,8 @@ class Missions:
             del ended[old]
 
 
-def _told(incident: Incident) -> tuple[object, ...]:
-    """What whoever opens an incident says of it."""
-    return incident.place, incident.urgency, incident.destination, incident.kind, incident.reference
+def _changed(mission: Mission, at: datetime) -> Event:
+    return Event("mission.changed", f"missions/{mission.id}", mission, at, mission.unit, mission.exercise)
 
 
 def new_id() -> str:

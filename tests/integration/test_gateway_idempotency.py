@@ -73,7 +73,7 @@ async def test_what_failed_on_our_side_may_come_again(centre: Centre, monkeypatc
         raise RuntimeError("broken on purpose")
 
     with monkeypatch.context() as patched:
-        patched.setattr(centre.arrivals.missions, "open_incident", broken)
+        patched.setattr(centre.world.incidents, "open", broken)
         assert (await post(centre, "incidents", CRASH, "k-1")).status_code == 500
     assert (await post(centre, "incidents", CRASH, "k-1")).status_code == 201
 

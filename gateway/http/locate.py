@@ -1,0 +1,27 @@
+"""Where a text means: for the intake form, while somebody is still speaking."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from gateway.http.world import SeesMissions, TheWorld, answer, documented
+from tracker.locate import Located
+
+router = APIRouter(prefix="/api/v1", tags=["calls"])
+
+Words = Annotated[str, Query(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+class Places(msgspec.Struct):
+    """The best first."""
+
+    places: list[Located]
+    problems: list[str] = []  # what could not be read, in words for whoever pasted it
+
+
+@router.get("/locate", responses=documented(Places, "where it may be, the best first"))
+async def locate(_: SeesMissions, world: TheWorld, text: Words) -> Response:
+    """The places of a pasted text: links of map services, coordinates, codes; where it has none, those of its words."""
+    found = await world.locator.read(text)
+    return answer(Places(list(found.places), list(found.problems)))

@@ -1,0 +1,1 @@
+SELECT key FROM caller_keys WHERE centre = %(centre)s

@@ -1,0 +1,2 @@
+UPDATE calls SET caller = NULL
+WHERE centre = %(centre)s AND at < %(remembered)s AND caller IS NOT NULL

@@ -1,0 +1,2 @@
+INSERT INTO caller_keys (centre, key) VALUES (%(centre)s, %(key)s)
+ON CONFLICT (centre) DO NOTHING
