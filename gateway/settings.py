@@ -44,7 +44,7 @@ class NeighbourSettings(BaseSettings):
     satusehat_client_secret: SecretStr | None = Field(None, description="its secret")
     satusehat_organization: str | None = Field(None, description="the centre's number there as an Organization")
     telephony_secret: SecretStr | None = Field(
-        None, description="that the telephone exchange signs its events with", min_length=16
+        None, description="that the telephone exchange signs its events with: whsec_ and base64 of 24 bytes at least"
     )
 
 

@@ -5,7 +5,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from gateway.http.phones import read_body
 from gateway.http.world import TheWorld, answer, documented, documented_body
-from gateway.integrations.telephony import CallEvent, NotSigned, ringing, verify
+from gateway.integrations.telephony import CallEvent, ringing
+from gateway.services.signing import NotSigned, check
 
 router = APIRouter(prefix="/api/v1", tags=["neighbours"])
 
@@ -27,14 +28,13 @@ class CallTaken(msgspec.Struct):
     openapi_extra=documented_body(CallEvent),
 )
 async def take_event(world: TheWorld, request: Request) -> Response:
-    """An event of the exchange, signed as `gateway/integrations/telephony` says."""
+    """An event of the exchange, signed by Standard Webhooks."""
     secret = world.neighbours.telephony_secret
     if secret is None:
         raise HTTPException(403, "this centre has no exchange: SIGAP_TELEPHONY_SECRET is not set")
     body = await read_body(request, MAX_BODY)
-    headers = request.headers
     try:
-        verify(secret, headers.get("sigap-timestamp", ""), headers.get("sigap-signature", ""), body, world.now())
+        check(secret, request.headers, body, world.now())
     except NotSigned as error:
         raise HTTPException(403, str(error)) from None
     try:

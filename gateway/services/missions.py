@@ -185,10 +185,13 @@ class Missions:
         await self.change(there.id, lambda mission: end(mission, max(at, mission.assigned_at)))
         return True
 
+    def why_not(self, unit: str) -> str | None:
+        """Why a unit may not be sent to anything now; None: it may."""
+        return next((why for objection in self.objections if (why := objection(unit))), None)
+
     async def _begin(self, mission: Mission) -> tuple[Mission, bool]:
-        for objection in self.objections:
-            if why := objection(mission.unit):
-                raise Clash(why)
+        if why := self.why_not(mission.unit):
+            raise Clash(why)
         async with self._lock, self._pool.connection() as connection:
             try:
                 async with connection.transaction():

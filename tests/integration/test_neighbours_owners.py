@@ -41,6 +41,13 @@ async def assign(centre: Centre, expect: int) -> Any:
     return await centre.ask("POST", "missions", {"id": "m-1", "unit": LENT, "incident": "i-1"}, expect)
 
 
+async def offered(centre: Centre) -> list[str]:
+    """Who could be sent, as dispatch is told."""
+    found = [each["unit"] for each in (await centre.ask("GET", "incidents/i-1/candidates"))["candidates"]]
+    assert OWN in found
+    return found
+
+
 async def consent(centre: Centre) -> None:
     await centre.ask("PUT", "owners/pmi/consent", {"person": "Ketua PMI", "version": "2026-11"})
 
@@ -52,8 +59,10 @@ async def test_it_takes_consent_and_duty_both(lending: Centre) -> None:
     await consent(lending)
     assert await stands(lending) == (False, f"{LENT} is lent and off duty")
     assert "off duty" in (await assign(lending, 409))["detail"]
+    assert LENT not in await offered(lending)
     await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
     assert await stands(lending) == (True, None)
+    assert LENT in await offered(lending)
     await assign(lending, 201)
 
 

@@ -1,18 +1,12 @@
 """A telephone exchange says that somebody calls: whose number, on which line, and where they are if it knows.
 
-The exchange signs what it sends, with a secret that it shares with the centre (SIGAP_TELEPHONY_SECRET):
-
-    Sigap-Timestamp: 1795312800
-    Sigap-Signature: sha256=<HMAC-SHA256 of "<timestamp>.<body>", hexadecimal>
-
-The time is part of it, so that what somebody overheard is worth nothing five minutes later. Within them the same event
-again is the same call: an exchange that got no answer sends again.
+It signs what it sends as everybody does who sends to us (`gateway/services/signing.py`), with the secret of
+SIGAP_TELEPHONY_SECRET: what somebody overheard is worth nothing five minutes later. Within them the same event again is
+the same call, for an exchange that got no answer sends again.
 """
 
 import hashlib
-import hmac
 import re
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,13 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from gateway.services.telephone import Ringing
-
-HOLDS = timedelta(minutes=5)
-"""How far a signature's time may lie from the gateway's clock."""
-
-
-class NotSigned(Exception):
-    """It is not from the exchange; the sentence says what to look at."""
 
 
 class What(StrEnum):
@@ -53,23 +40,6 @@ class CallEvent(msgspec.Struct, frozen=True):
     line: Annotated[str, Meta(max_length=32, pattern=r"^[^\x00]*$")]  # the number that was called
     caller: Annotated[str, Meta(max_length=32, pattern=r"^[^\x00]*$")] | None = None  # None: withheld
     location: Location | None = None
-
-
-def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """What stands in ``Sigap-Signature``."""
-    return "sha256=" + hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-
-
-def verify(secret: str, timestamp: str, given: str, body: bytes, now: datetime) -> None:
-    """Pass if the exchange has sent this, and just now.
-
-    Raises:
-        NotSigned: it has not, or one of the two clocks is wrong.
-    """
-    if not hmac.compare_digest(signature(secret, timestamp, body).encode(), given.encode()):
-        raise NotSigned("the signature is not of this body, this time and our secret")
-    if not timestamp.isdecimal() or abs(float(timestamp) - now.timestamp()) > HOLDS.total_seconds():
-        raise NotSigned(f"the signature is of another time; it is {int(now.timestamp())} here")
 
 
 def ringing(event: CallEvent) -> Ringing | None:
