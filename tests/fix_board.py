@@ -195,7 +195,7 @@ def demo_stack(reachable_dir: Path, demo_roads: DemoRoads, story: Story) -> Iter
     """A demo with twelve units for all tests of the board; the radio of the story's unit fails."""
     data = reachable_dir / "demo-board"
     shutil.copytree(demo_roads.directory, data / "roads")
-    demo = Demo(data, "--silence", f"{story.unit}:{SILENT_AFTER_S}")
+    demo = Demo(data, "--calls", "crews", "--silence", f"{story.unit}:{SILENT_AFTER_S}")
     try:
         demo.wait_for_board()
         yield demo

@@ -13,7 +13,7 @@ from gateway.demo.broker import Preference
 from gateway.demo.display import Display
 from gateway.demo.errors import DemoError
 from gateway.demo.interruption import take_interrupts
-from gateway.demo.stack import Stack, Wishes
+from gateway.demo.stack import Calls, Stack, Wishes
 from gateway.demo.supervisor import supervise
 
 _INTERRUPTED = 128 + signal.SIGINT  # as shells have it
@@ -55,6 +55,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, help="port of the board, 0 for any (default: 8080, or another if that is taken)"
     )
+    parser.add_argument(
+        "--calls",
+        choices=[each.value for each in Calls],
+        default=Calls.CENTRE,
+        help="centre: calls come in all day, and are answered by a program where nobody at the board does; crews: each "
+        "ambulance drives on calls of its own, of which the centre knows nothing; none: they wait to be sent (default: "
+        "centre)",
+    )
     parser.set_defaults(parser=parser)
 
 
@@ -87,6 +95,7 @@ def _run(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         silence=None if args.silence is None else f"{args.silence.unit}:{args.silence.start_s:g}",
         port=args.port,
+        calls=Calls(args.calls),
     )
     report = supervise(Stack(wishes), display)
     if report is None:  # stopped before there was anything to count, or in a hurry

@@ -4,7 +4,7 @@ directory/
     postgres/   broker/                      each server's own, see there
     fleet/      the units' outboxes, and ledger.jsonl of this run
     roads/      the invented roads of the profile, made once
-    gateway.log  enrol.log  fleet.log
+    gateway.log  enrol.log  fleet.log  calls.log
 """
 
 import math
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from gateway.demo.account import check_writable
@@ -33,10 +34,19 @@ _USUAL_PORT = 8080  # a bookmark of the board then works the next time
 _USUAL_BROKER_PORT = 1883  # MQTT's own: what people write without looking
 _READY_S = 30.0
 _GATEWAY_STOP_S = 10.0
+_CALLS_STOP_S = 3.0  # it has nothing to finish
 _DRAIN_S = 20.0  # for a run with an end: the fleet may take that long to deliver what it still has
 _HASTY_DRAIN_S = 4.0  # for a run that somebody interrupts: he waits, and what is not delivered stays on its unit
 _FLEET_DONE = (0, 3, 4)  # exit codes of sigap-unit: all receipted; some items wait; some are in the quarantine
 _board = re.compile(r"^board=(\S+)$", re.MULTILINE)
+
+
+class Calls(StrEnum):
+    """Who is called."""
+
+    CENTRE = "centre"  # calls come in to the centre all day, and are answered at the board or by a program
+    CREWS = "crews"  # each vehicle has calls of its own, of which the centre knows nothing
+    NONE = "none"  # vehicles wait at home until somebody at the board sends them
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,7 @@ class Wishes:
     seconds: float | None = None
     silence: str | None = None
     port: int | None = None
+    calls: Calls = Calls.CENTRE
 
 
 class Stack:
@@ -63,6 +74,7 @@ class Stack:
         self.roads = DemoRoads(wishes.directory / "roads", _PROFILE)
         self.gateway: Child | None = None
         self.fleet: Child | None = None
+        self.caller: Child | None = None
         self._fleet_due = math.inf  # monotonic seconds
 
     @property
@@ -146,11 +158,27 @@ class Stack:
             self._fleet_due = time.monotonic() + self.wishes.seconds + drain_s + _READY_S
         if self.wishes.silence is not None:
             options += ["--silence", self.wishes.silence]
+        if self.wishes.calls is not Calls.CREWS:
+            habits = self.fleet_directory / "habits.toml"
+            habits.write_text("[day]\nown_calls = false\n")
+            options += ["--scenario", str(habits)]
         with held():
             self.fleet = Child(
                 "the fleet",
                 _python("fieldunit", "simulate", *options),
                 self.wishes.directory / "fleet.log",
+                environment=self._environment(),
+            )
+
+    def start_calls(self) -> None:
+        """Let people call the centre."""
+        if self.wishes.calls is not Calls.CENTRE:
+            return
+        with held():
+            self.caller = Child(
+                "the callers",
+                _python("gateway.demo.calls", self.board, str(self.roads.file), _PROFILE),
+                self.wishes.directory / "calls.log",
                 environment=self._environment(),
             )
 
@@ -160,7 +188,7 @@ class Stack:
         Raises:
             ChildDiedError: if anything ended that should not have.
         """
-        children = [self.database.child, self.broker.child, self.gateway]
+        children = [self.database.child, self.broker.child, self.gateway, self.caller]
         for child in children:
             if child is not None and not child.running:
                 raise child.died()
@@ -175,7 +203,10 @@ class Stack:
         return False
 
     def stop_fleet(self) -> None:
-        """Ask it to stop and give it the time to deliver."""
+        """Ask it to stop and give it the time to deliver; nobody calls any more."""
+        if self.caller is not None:
+            self.caller.stop(_CALLS_STOP_S)
+            self.caller = None
         if self.fleet is not None:
             self.fleet.stop(_HASTY_DRAIN_S + 6.0)
 
@@ -190,7 +221,7 @@ class Stack:
 
     def abandon(self) -> None:
         """As quickly as data allows: somebody pressed Ctrl-C twice. A crash of any part loses nothing."""
-        for child in (self.fleet, self.gateway):
+        for child in (self.caller, self.fleet, self.gateway):
             if child is not None:
                 child.kill()
         self.roads.abandon()

@@ -56,6 +56,7 @@ def _run(stack: Stack, display: Display) -> Report | None:
         try:
             watch.viewer.start(within_s=5.0)
             stack.start_fleet()
+            stack.start_calls()
             watch.until_the_fleet_ends()
         except KeyboardInterrupt:
             display.step("stopping: the fleet delivers what it has")

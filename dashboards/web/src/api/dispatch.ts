@@ -144,4 +144,4 @@ function whither({ id, latitude, longitude, name }: Spot): object {
 
 /** What happened, as it happens: the browser takes it up again where it broke off, by the last event's id. */
 export const openEvents = (since: string | null): EventSource =>
-  new EventSource(since === null ? 'api/v1/events' : `api/v1/events?since=${encodeURIComponent(since)}`)
+  new EventSource(`api/v1/events?positions=false${since === null ? '' : `&since=${encodeURIComponent(since)}`}`)

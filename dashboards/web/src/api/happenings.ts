@@ -51,7 +51,7 @@ export class Happenings {
       this.#deps.onHappened()
     }
     for (const kind of KINDS) stream.addEventListener(kind, happened)
-    stream.addEventListener('message', happened)
+    stream.addEventListener('gap', happened) // events are gone that we have not seen: look at everything
     stream.addEventListener('open', () => this.#deps.onHappened()) // what was missed meanwhile
     stream.addEventListener('error', () => {
       if (this.#stream !== stream || stream.readyState !== CLOSED) return // the browser tries by itself

@@ -4,15 +4,16 @@
  */
 import type { Reason } from '../api/dispatch.ts'
 import { CATALOGUES, translate, translateCode, type Key, type Language } from './catalogue.ts'
-import { duration, localClock, number } from './formats.ts'
+import { countdown, duration, localClock, number } from './formats.ts'
 import { reason } from './reasons.ts'
 
-const SECONDS = ['p50', 'p90', 'seconds', 'age']
+const AHEAD = ['p50', 'p90', 'seconds'] // in seconds; to promise too early is the worse error
 
 /** A figure as people read it, by its name. */
 function figure(language: Language, name: string, value: unknown): string {
   if (typeof value === 'number') {
-    return SECONDS.includes(name) ? duration(language, value) : number(language, value, Number.isInteger(value) ? 0 : 1)
+    if (name === 'age') return duration(language, value)
+    return AHEAD.includes(name) ? countdown(language, value) : number(language, value, Number.isInteger(value) ? 0 : 1)
   }
   if (name === 'because') return reason(language, { said: String(value) })
   if (name === 'at' && !Number.isNaN(Date.parse(String(value)))) return localClock(language, String(value))

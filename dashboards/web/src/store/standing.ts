@@ -8,6 +8,10 @@ export type Said = { status: string; label: string }
 export function standingOf(unit: Unit | undefined, mission: Mission | null, language: Language): Said {
   const standing = unit?.standing
   if (standing != null) return { status: standing.status, label: standing.label || translateCode(language, 'crew', standing.status) }
+  const says = unit?.crew?.says
+  if (says != null && (mission === null || says.mission === mission.id)) {
+    return { status: says.status, label: translateCode(language, 'crew', says.status) }
+  }
   const state = mission?.state ?? 'unknown'
   return { status: state, label: translateCode(language, 'mission', state) }
 }
