@@ -41,6 +41,7 @@ from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
+from gateway.services.standings import Standings
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.storage import closures, fixes, speed_models
@@ -107,7 +108,7 @@ async def serve(
         _load_roads(settings, estimator, clock.now())
         for kept in found.models:
             adopt(estimator, kept, clock.now())
-        arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"]), estimator, clock)
+        arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"], clock), estimator, clock)
         commands = Commands(
             settings.centre, pools["api"], live, arrivals.missions, crews, lambda *what: link.send_command(*what), clock
         )
@@ -116,6 +117,7 @@ async def serve(
             crews.committed(by_crews)
             arrivals.reported(by_crews.reports)
             commands.replied(by_crews.replies)
+            world.standings.wake()
 
         link = Link(
             settings.centre,
@@ -135,6 +137,7 @@ async def serve(
         world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.centre_rules = centre
+        world.standings = Standings(pools["api"], live, arrivals.missions, centre, clock)
         world.neighbours = await stack.enter_async_context(
             open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
         )
@@ -175,6 +178,7 @@ async def serve(
             asyncio.create_task(nights.run()),
             asyncio.create_task(commands.run()),
             asyncio.create_task(tracks.run()),
+            asyncio.create_task(world.standings.run()),
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
             asyncio.create_task(world.calls.run()),

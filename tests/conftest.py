@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fix_servers",
     "tests.fix_gateway",
     "tests.fix_centre",
+    "tests.fix_crew",
     "tests.fix_town",
     "tests.fix_demo",
     "tests.fix_board",

@@ -52,7 +52,7 @@ class Centre:
         live = LivePicture()
         live.enrol((unit, unit.title(), "ambulance") for unit in UNITS)
         clock = ToldClock(lambda: self.now)
-        self.arrivals = Arrivals(pool, live, Missions(CENTRE, pool), Estimator(prior("Asia/Jakarta")), clock)
+        self.arrivals = Arrivals(pool, live, Missions(CENTRE, pool, clock), Estimator(prior("Asia/Jakarta")), clock)
         self.world = FixedWorld(pool, live, web_dir, self.arrivals)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(web.create(self.world), raise_app_exceptions=False), base_url="http://gateway"

@@ -97,6 +97,15 @@ class DriveEvent(msgspec.Struct, frozen=True):
     since: datetime  # of the fix that raised it
 
 
+class StandingShown(msgspec.Struct, frozen=True):
+    """What a unit is doing, as crews, receivers and dispatchers together say."""
+
+    status: str  # tracker.missions.statuses.Status
+    label: str  # the centre's own word for it
+    since: datetime | None  # None: nobody has said anything yet
+    emergency: bool
+
+
 class UnitState(msgspec.Struct, frozen=True):
     """A unit as every feed shows it."""
 
@@ -113,6 +122,7 @@ class UnitState(msgspec.Struct, frozen=True):
     eta: Eta | None = None
     events: tuple[DriveEvent, ...] = ()
     crew: CrewSide = SILENT
+    standing: StandingShown | None = None
 
 
 def position(source: str, fix: Fix, received_at: datetime) -> Position:
@@ -136,7 +146,8 @@ def position(source: str, fix: Fix, received_at: datetime) -> Position:
 
 class _Entry:
     __slots__ = (
-        "concealed", "crew", "encoded", "fix_time", "foretold", "heard_at", "newest", "presence", "seq", "unit",
+        "concealed", "crew", "encoded", "fix_time", "foretold", "heard_at", "newest", "presence", "seq", "standing",
+        "unit",
     )  # fmt: skip
 
     def __init__(self, unit: str, name: str, kind: str) -> None:
@@ -149,6 +160,7 @@ class _Entry:
         self.foretold: tuple[UnitMission | None, Eta | None, tuple[DriveEvent, ...]] = (None, None, ())
         self.crew = SILENT
         self.concealed = False  # its owner shows it to nobody now
+        self.standing: StandingShown | None = None
         self.encoded: bytes | None = None  # of the state; made when first asked for
 
     @property
@@ -177,6 +189,7 @@ class _Entry:
             eta=self.foretold[1],
             events=self.foretold[2],
             crew=self.crew,
+            standing=self.standing,
         )
 
     def json(self) -> bytes:
@@ -254,6 +267,21 @@ class LivePicture:
         if entry is not None and entry.concealed != hidden:
             entry.concealed = hidden
             self._touch(entry)
+
+    def stand(self, unit: str, standing: StandingShown) -> None:
+        """Show how a unit stands. Call ``publish`` after the last."""
+        entry = self._entries.get(unit)
+        if entry is not None and entry.standing != standing:
+            entry.standing = standing
+            self._touch(entry)
+
+    def unit_ids(self) -> list[str]:
+        """All units that are shown."""
+        return list(self._entries)
+
+    def units_without_standing(self) -> list[str]:
+        """Those of which nobody has said how they stand."""
+        return [unit for unit, entry in self._entries.items() if entry.standing is None]
 
     def eta(self, unit: str) -> Eta | None:
         """When a unit arrives, as it was told last."""

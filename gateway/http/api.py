@@ -31,6 +31,7 @@ from gateway.http import (
     scores,
     shares,
     speakers,
+    statuses,
     telephony,
     units,
     webhooks,
@@ -80,6 +81,7 @@ def create(world: World) -> FastAPI:
         telephony,
         events,
         webhooks,
+        statuses,
     ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)

@@ -1,6 +1,5 @@
 """Missions, and destinations of units."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -10,27 +9,11 @@ from msgspec import UNSET
 from gateway.http.access import Object, Permission, require
 from gateway.http.requests import MissionChange, NewMission, UnitDestination, destination_of, time_of
 from gateway.http.world import Dispatches, SeesMissions, TheWorld, World, answer, body, documented, documented_body
+from gateway.services.missions import MissionView, view
 from gateway.storage.missions import MissionEvent
-from tracker.missions import By, Leg, Mission, State, Urgency
 from tracker.missions.crew import ComparedLeg
 
 router = APIRouter(prefix="/api/v1", tags=["missions"])
-
-
-class MissionView(msgspec.Struct, frozen=True):
-    """A mission as it stands."""
-
-    id: str
-    unit: str
-    incident: str | None  # None: the unit was only given a destination
-    urgency: Urgency
-    state: State
-    assigned_at: datetime
-    ended_at: datetime | None
-    legs: tuple[Leg, ...]
-    notes: str  # for the crew
-    ended_by: By | None  # hand, crew
-    ended_why: str  # the crew's words, if it refused
 
 
 class Times(msgspec.Struct):
@@ -56,13 +39,6 @@ class Taken(msgspec.Struct):
 
     unit: str
     taken_back: bool
-
-
-def _view(mission: Mission) -> MissionView:
-    return MissionView(
-        mission.id, mission.unit, mission.incident, mission.urgency, mission.state, mission.assigned_at,
-        mission.ended_at, mission.legs, mission.notes, mission.ended_by, mission.ended_why,
-    )  # fmt: skip
 
 
 def known(world: World, unit: str) -> None:
@@ -93,7 +69,7 @@ async def assign(_: Dispatches, world: TheWorld, request: Request) -> Response:
     mission, made = await world.arrivals.missions.assign(
         new.id, new.unit, new.incident, new.urgency, world.now(), new.notes
     )
-    return answer(_view(mission), 201 if made else 200)
+    return answer(view(mission), 201 if made else 200)
 
 
 @router.get("/missions", responses=documented(Missions, "newest first"))
@@ -107,13 +83,13 @@ async def list_missions(
 ) -> Response:
     """Missions of the centre that fit all that is named."""
     found = await world.arrivals.missions.missions(unit=unit, incident=incident, active=active, limit=limit)
-    return answer(Missions([_view(mission) for mission in found]))
+    return answer(Missions([view(mission) for mission in found]))
 
 
 @router.get("/missions/{mission}", responses=documented(MissionView, "the mission"))
 async def show_mission(_: SeesMissions, world: TheWorld, mission: str) -> Response:
     """One mission. Times by gps are of fixes, and late fixes correct them."""
-    return answer(_view(await world.arrivals.missions.mission(mission)))
+    return answer(view(await world.arrivals.missions.mission(mission)))
 
 
 @router.get("/missions/{mission}/events", responses=documented(Events, "in order"))
@@ -150,7 +126,7 @@ async def change_mission(_: Dispatches, world: TheWorld, request: Request, missi
         changed = await missions.annotate(mission, change.notes)
     if change.state is not UNSET:
         changed = await missions.step(mission, change.state, time_of(world, change.at))
-    return answer(_view(changed))
+    return answer(view(changed))
 
 
 @router.put(
@@ -169,7 +145,7 @@ async def send(_: Dispatches, world: TheWorld, request: Request, unit: str) -> R
     place = await destination_of(world, given)
     if place is None:
         raise AssertionError("a body that was read is a destination")
-    return answer(_view(await world.arrivals.missions.send(unit, place, given.urgency, world.now())))
+    return answer(view(await world.arrivals.missions.send(unit, place, given.urgency, world.now())))
 
 
 @router.delete("/units/{unit}/destination", responses=documented(Taken, "whether there was one"))

@@ -32,6 +32,7 @@ from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.register import Register
+from gateway.services.standings import Standings
 from gateway.services.webhooks import Answered, Outgoing, Webhooks
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
@@ -62,7 +63,7 @@ class World:
         self.intake = intake
         self.sessions = sessions  # name of each broker session -> connected
         self.web_dir = web_dir
-        self.arrivals = arrivals or Arrivals(pool, live, Missions(centre, pool), Estimator(prior("UTC")), clock)
+        self.arrivals = arrivals or Arrivals(pool, live, Missions(centre, pool, clock), Estimator(prior("UTC")), clock)
         self.closures = ClosedRoads(centre, pool, self.arrivals.estimator, self.arrivals.look_again)
         crews = Crews(centre, live)
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, clock)
@@ -72,6 +73,7 @@ class World:
         self.allow_receiver: Callable[[str], Awaitable[None]] = _everywhere
         self.districts: Districts | None = None
         self.centre_rules = Centre(centre, pool)
+        self.standings = Standings(pool, live, self.arrivals.missions, self.centre_rules, clock)
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         self.neighbours = Neighbours(centre, pool, live, self.arrivals.missions, clock=clock)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from psycopg import AsyncConnection
 
-from gateway.storage import commands
+from gateway.storage import commands, stamps
 from gateway.storage import reports as table
 from gateway.storage.reports import Health, Row
 from tracker.errors import BadInput, Reason
@@ -75,6 +75,7 @@ async def store(connection: AsyncConnection[Any], centre: str, said: Said) -> li
     said.new, contradicting = await table.put(connection, centre, said.reports)
     if contradicting:
         said.reports = [each for each in said.reports if each not in contradicting]
+    await stamps.put_reports(connection, centre, said.reports)
     await table.put_health(connection, centre, said.health)
     said.replies = [
         msgspec.structs.replace(each, known=await commands.settle(connection, centre, each.unit, each.reply))

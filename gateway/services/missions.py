@@ -16,14 +16,20 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
-from gateway.storage import events, incidents, missions
+from gateway.clock import TRUE, Clock
+from gateway.storage import events, incidents, missions, stamps
 from gateway.storage.events import Event
 from gateway.storage.incidents import CentrePlace
 from gateway.storage.missions import MissionEvent
 from gateway.storage.pool import type_of_pool
 from tracker.eta.scene import SceneTime, from_history
-from tracker.missions import Incident, Mission, NotPossible, Place, State, Urgency, assigned, sent_to
+from tracker.missions import By, Incident, Leg, Mission, NotPossible, Place, State, Urgency, assigned, sent_to
 from tracker.missions.mission import advance, direct, end
+from tracker.missions.stamping import INSTANT, stamps_of
+from tracker.missions.statuses import Status
+from tracker.quality import AHEAD_TOLERANCE
+
+Connection = AsyncConnection[Any]
 
 RECENT = timedelta(days=7)
 """For so long after its end a mission's times are corrected by late fixes as soon as they come."""
@@ -31,6 +37,8 @@ RECENT = timedelta(days=7)
 
 Work = Callable[[AsyncConnection[Any]], Awaitable[Callable[[Mission], Mission]]]
 """Changes an incident in the caller's transaction, and says what becomes of each of its missions."""
+SAME = timedelta(milliseconds=1)
+"""Times that are nearer to each other are one: what is said at one instant is put in order by less."""
 
 
 class Unknown(Exception):
@@ -41,12 +49,47 @@ class Clash(Exception):
     """That is taken: the id by something else, or the unit by another mission."""
 
 
+class _NotSent(Exception):
+    """The unit's status allows no assignment."""
+
+
+class MissionView(msgspec.Struct, frozen=True):
+    """A mission as it stands, as the API and the events show it."""
+
+    id: str
+    unit: str
+    incident: str | None  # None: the unit was only given a destination
+    urgency: Urgency
+    state: State
+    assigned_at: datetime
+    ended_at: datetime | None
+    legs: tuple[Leg, ...]
+    notes: str  # for the crew
+    ended_by: By | None  # hand, crew, itself
+    ended_why: str  # the crew's words, if it refused; or why it was ended by itself
+    exercise: bool
+
+
+def view(mission: Mission) -> MissionView:
+    """For the API and the events."""
+    return MissionView(
+        mission.id, mission.unit, mission.incident, mission.urgency, mission.state, mission.assigned_at,
+        mission.ended_at, mission.legs, mission.notes, mission.ended_by, mission.ended_why, mission.exercise,
+    )  # fmt: skip
+
+
+async def _anybody(_connection: Connection, _mission: Mission) -> str | None:
+    """Where nobody knows how units stand, all can be sent."""
+    return None
+
+
 class Missions:
     """One for a centre, in one event loop."""
 
-    def __init__(self, centre: str, pool: type_of_pool) -> None:
+    def __init__(self, centre: str, pool: type_of_pool, clock: Clock = TRUE) -> None:
         self.centre = centre
         self._pool = pool
+        self._clock = clock
         self._lock = asyncio.Lock()
         self.active: dict[str, Mission] = {}  # by unit
         self.recent: dict[str, dict[str, Mission]] = {}  # by unit, then id: ended lately
@@ -56,6 +99,12 @@ class Missions:
         """Called with the unit whose mission is another one now, or stands elsewhere."""
         self.objections: list[Callable[[str], str | None]] = []
         """Each is asked before a unit is sent, and says why it may not be, if so."""
+        self.on_stamps: Callable[[str], None] = lambda _: None
+        """Called with the unit of whose status something was stored."""
+        self.assignable: Callable[[Connection, Mission], Awaitable[str | None]] = _anybody
+        """Why a unit cannot be sent on a mission that was stored in this transaction; None: it can."""
+        self.later: Callable[[str, datetime], datetime] = lambda _, at: at
+        """A time for what is said of a unit now, later than all that was said at this very instant."""
 
     async def load(self, now: datetime) -> SceneTime:
         """Read what is under way and what was lately; returns how long units stay at scenes here."""
@@ -155,7 +204,15 @@ class Missions:
             NotPossible: the incident is closed.
         """
         incident = await self.incident(incident_id)
+        at = self._after_last(unit, self.later(unit, at))
         return await self._begin(assigned(mission_id or new_id(), unit, incident, urgency, at, notes))
+
+    def _after_last(self, unit: str, at: datetime) -> datetime:
+        """After the end of the unit's last mission, should that be of this instant, or its crew's clock run ahead."""
+        ended = [each for each in self.recent.get(unit, {}).values() if each.incident is not None]
+        ends = [each.ended_at for each in ended if each.ended_at is not None]
+        last = max((each for each in ends if each < at + AHEAD_TOLERANCE), default=None)
+        return at if last is None else max(at, last + 10 * INSTANT)
 
     async def send(self, unit: str, place: Place, urgency: Urgency, at: datetime) -> Mission:
         """Give a unit a destination. The same place again changes nothing.
@@ -199,8 +256,19 @@ class Missions:
                     before = self.active.get(mission.unit)
                     if before is not None and before.incident is None and before.id != mission.id:
                         before = end(before, max(mission.assigned_at, before.assigned_at))
-                        await missions.update(connection, self.centre, before)
+                        await self._store(connection, before)
                     new = await missions.insert(connection, self.centre, mission)
+                    if new:
+                        await stamps.put_mission(connection, self.centre, mission, self._clock.now())
+                        await self._tell(connection, "mission.assigned", mission, self._clock.now())
+                        await self._check_assignable(connection, mission)
+            except _NotSent as why:
+                async with connection.transaction():
+                    key = stamps.key_of(mission.id, Status.ASSIGNED)
+                    stamp = stamps_of(mission, self._clock.now())[Status.ASSIGNED]
+                    await stamps.put(connection, self.centre, mission.unit, key, stamp)
+                self.on_stamps(mission.unit)
+                raise Clash(f"unit {mission.unit} cannot be sent: {why}") from why
             except psycopg.errors.UniqueViolation as error:
                 other = self.active[mission.unit].id if mission.unit in self.active else "another mission"
                 raise Clash(f"unit {mission.unit} is on mission {other}; end it first") from error
@@ -213,11 +281,26 @@ class Missions:
                 self._unsaved.pop(before.id, None)
                 self._remember(before)
             self._remember(mission)
-        self.on_change(mission.unit)
+        self._changed(mission.unit)
         return mission, True
 
-    async def change(self, mission_id: str, step: Callable[[Mission], Mission]) -> Mission:
+    async def _check_assignable(self, connection: Connection, mission: Mission) -> None:
+        """A unit that is merely given a destination may be in any status."""
+        if mission.incident is not None and (why := await self.assignable(connection, mission)):
+            raise _NotSent(why)
+
+    async def change(
+        self,
+        mission_id: str,
+        step: Callable[[Mission], Mission],
+        within: Callable[[Connection], Awaitable[None]] | None = None,
+    ) -> Mission:
         """Change a mission, and store it before it is true.
+
+        Args:
+            mission_id: which.
+            step: the change.
+            within: done in the same transaction, before it; what it raises undoes both.
 
         Raises:
             Unknown: there is none of that id.
@@ -228,13 +311,35 @@ class Missions:
                 before = await self.mission(mission_id)
                 after = step(before)
                 async with self._pool.connection() as connection, connection.transaction():
-                    await missions.update(connection, self.centre, after)
+                    if within is not None:
+                        await within(connection)
+                    await self._store(connection, after, known=before if mission_id not in self._unsaved else None)
                 if (self._here(mission_id) or before) == before:  # no fix has moved it meanwhile
                     break
             self._unsaved.pop(mission_id, None)
             self._remember(after)
-        self.on_change(after.unit)
+        self._changed(after.unit)
         return after
+
+    def _changed(self, unit: str) -> None:
+        self.on_change(unit)
+        self.on_stamps(unit)
+
+    async def _store(
+        self, connection: Connection, mission: Mission, known: Mission | None = None, at: datetime | None = None
+    ) -> None:
+        """Store a mission that was changed, with what it says of its unit, and tell of it; in the caller's
+        transaction. One that is as it is ``known`` to be stored needs no telling."""
+        if mission == known:
+            return
+        await missions.update(connection, self.centre, mission)
+        await stamps.put_mission(connection, self.centre, mission, self._clock.now())
+        kind = "mission.changed" if mission.ended_at is None else "mission.ended"
+        await self._tell(connection, kind, mission, at or self._clock.now())
+
+    async def _tell(self, connection: Connection, kind: str, mission: Mission, at: datetime) -> None:
+        told = Event(kind, f"missions/{mission.id}", view(mission), at, mission.unit, mission.exercise)
+        await events.put(connection, self.centre, told)
 
     async def step(self, mission_id: str, state: State, at: datetime) -> Mission:
         """Somebody says where a mission stands.
@@ -243,7 +348,12 @@ class Missions:
             Unknown: there is none of that id.
             NotPossible: there is no such step from where it stands.
         """
-        return await self.change(mission_id, lambda mission: advance(mission, state, at))
+
+        def step(mission: Mission) -> Mission:
+            now = mission.assigned_at if timedelta(0) < mission.assigned_at - at < SAME else at
+            return advance(mission, state, now)
+
+        return await self.change(mission_id, step)
 
     async def annotate(self, mission_id: str, notes: str) -> Mission:
         """Other words for the crew; errors as in `step`."""
@@ -270,8 +380,7 @@ class Missions:
                 pairs = [(each, step(each)) for each in self.active.values() if each.incident == incident]
                 pairs = [(before, after) for before, after in pairs if after != before]
                 for _, after in pairs:
-                    await missions.update(connection, self.centre, after)
-                    await events.put(connection, self.centre, _changed(after, at))
+                    await self._store(connection, after, at=at)
             for before, after in pairs:
                 here = self._here(before.id) or before
                 if here == before:
@@ -280,7 +389,7 @@ class Missions:
                 else:  # fixes moved it on meanwhile: what they told holds, and is stored with the next
                     self.told(step(here))
         for _, after in pairs:
-            self.on_change(after.unit)
+            self._changed(after.unit)
 
     # What receivers tell
 
@@ -300,14 +409,15 @@ class Missions:
         async with self._lock, self._pool.connection() as connection:
             for mission_id, mission in list(self._unsaved.items()):
                 async with connection.transaction():
-                    await missions.update(connection, self.centre, mission)
+                    await self._store(connection, mission)
+                self.on_stamps(mission.unit)
                 if self._unsaved.get(mission_id) is mission:
                     del self._unsaved[mission_id]
 
-    async def _save_unit(self, connection: AsyncConnection[Any], unit: str) -> None:
+    async def _save_unit(self, connection: Connection, unit: str) -> None:
         """Store what was told of a unit: a mission that its crew has just ended must not stand in another's way."""
         for mission in [each for each in self._unsaved.values() if each.unit == unit]:
-            await missions.update(connection, self.centre, mission)
+            await self._store(connection, mission)
 
     def covering(self, unit: str, time: datetime) -> Mission | None:
         """The mission, under way or lately ended, that a unit's fix of this time belongs to."""
@@ -339,10 +449,6 @@ class Missions:
             del ended[old]
 
 
-def _changed(mission: Mission, at: datetime) -> Event:
-    return Event("mission.changed", f"missions/{mission.id}", mission, at, mission.unit, mission.exercise)
-
-
 def new_id() -> str:
     """An id that nobody has."""
     return secrets.token_hex(8)
@@ -351,4 +457,4 @@ def new_id() -> str:
 DatabaseAway = (psycopg.Error, PoolTimeout)
 """What storing may fail with for reasons of its own: it is tried again."""
 
-__all__ = ["Clash", "DatabaseAway", "Missions", "NotPossible", "Unknown", "new_id"]
+__all__ = ["Clash", "DatabaseAway", "MissionView", "Missions", "NotPossible", "Unknown", "new_id", "view"]

@@ -35,7 +35,8 @@ async def insert(connection: Connection, centre: str, mission: Mission) -> bool:
     """
     values = {
         "centre": centre, "id": mission.id, "unit": mission.unit, "incident": mission.incident,
-        "urgency": mission.urgency.value, "assigned_at": mission.assigned_at, **_changing(mission),
+        "urgency": mission.urgency.value, "assigned_at": mission.assigned_at,
+        "exercise": mission.exercise, **_changing(mission),
     }  # fmt: skip
     if (await connection.execute(sql.query("insert_mission"), values)).rowcount == 0:
         return False
@@ -70,8 +71,8 @@ async def _put_legs(connection: Connection, centre: str, mission: Mission) -> No
         values = {
             "centre": centre, "mission": mission.id, "ordinal": ordinal, "kind": leg.kind.value,
             "latitude": leg.place.latitude, "longitude": leg.place.longitude, "name": leg.place.name,
-            "place": leg.place.id,
-            "started_at": leg.started_at, "arrived_at": leg.arrived_at, "arrived_by": leg.arrived_by,
+            "place": leg.place.id, "started_at": leg.started_at, "departed_at": leg.departed_at,
+            "arrived_at": leg.arrived_at, "arrived_by": leg.arrived_by,
             "left_at": leg.left_at, "left_by": leg.left_by,
         }  # fmt: skip
         await connection.execute(sql.query("put_mission_leg"), values)
@@ -100,19 +101,19 @@ async def find(
 
 
 def _read(rows: list[tuple[Any, ...]]) -> Mission:
-    name, unit, incident, urgency, assigned_at, ended_at, ended_by, ended_why, notes = rows[0][:9]
+    name, unit, incident, urgency, assigned_at, ended_at, ended_by, ended_why, notes, exercise = rows[0][:10]
     return Mission(
-        name, unit, incident, Urgency(urgency), assigned_at, tuple(_leg(row[9:]) for row in rows), ended_at,
-        None if ended_by is None else By(ended_by), ended_why, notes,
+        name, unit, incident, Urgency(urgency), assigned_at, tuple(_leg(row[10:]) for row in rows), ended_at,
+        None if ended_by is None else By(ended_by), ended_why, notes, exercise,
     )  # fmt: skip
 
 
 def _leg(row: tuple[Any, ...]) -> Leg:
-    kind, latitude, longitude, name, started_at, arrived_at, arrived_by, left_at, left_by, place = row
+    kind, latitude, longitude, name, started_at, arrived_at, arrived_by, left_at, left_by, departed_at, place = row
     return Leg(
         LegKind(kind), Place(latitude, longitude, name, place), started_at,
         arrived_at, None if arrived_by is None else By(arrived_by),
-        left_at, None if left_by is None else By(left_by),
+        left_at, None if left_by is None else By(left_by), departed_at,
     )  # fmt: skip
 
 

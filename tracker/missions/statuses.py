@@ -147,11 +147,17 @@ def folded(stamps: Iterable[Stamp], start: Standing = Standing()) -> tuple[Stand
 
     A function of the set: a button that was pressed without coverage, and comes late, counts from when it was pressed.
     """
-    standing, judged = start, []
+    taken_in = walked(stamps, start)
+    return (taken_in[-1][1] if taken_in else start), [judged for judged, _ in taken_in]
+
+
+def walked(stamps: Iterable[Stamp], start: Standing) -> list[tuple[Judged, Standing]]:
+    """What became of each of these stamps, and how the unit stood after it; in the order of their times."""
+    standing, found = start, []
     for stamp in sorted(set(stamps), key=_order):
         standing, outcome = taken(standing, stamp)
-        judged.append(outcome)
-    return standing, judged
+        found.append((outcome, standing))
+    return found
 
 
 def _order(stamp: Stamp) -> tuple[datetime, int, datetime, str, bool]:

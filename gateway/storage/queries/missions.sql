@@ -1,6 +1,8 @@
 -- Missions with their legs, a row a leg; by any of: id, unit, incident, under way, and a time that they overlap.
 SELECT m.id, m.unit, m.incident, m.urgency, m.assigned_at, m.ended_at, m.ended_by, m.ended_why, m.notes,
-       l.kind, l.latitude, l.longitude, l.name, l.started_at, l.arrived_at, l.arrived_by, l.left_at, l.left_by, l.place
+       m.exercise,
+       l.kind, l.latitude, l.longitude, l.name, l.started_at, l.arrived_at, l.arrived_by, l.left_at, l.left_by,
+       l.departed_at, l.place
 FROM (
     SELECT *
     FROM missions

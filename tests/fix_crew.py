@@ -1,0 +1,106 @@
+"""Crews of a centre without a broker: what they say is stored as a batch's transaction does it, and judged."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from gateway.services import accept_reports
+from gateway.services.accept_reports import Said
+from gateway.storage import reports
+from tests.fix_centre import Centre
+from tests.fix_gateway import CENTRE, UNITS
+from tests.gateway_traffic import MORNING
+from tracker.wire.reports import Answer, CrewStatus, Emergency, Numbered, Report, Source, Status, encode
+
+SCENE = {"latitude": -7.15, "longitude": 111.90, "name": "pasar"}
+HOSPITAL = {"latitude": -7.15, "longitude": 111.95, "name": "RSUD"}
+
+
+class Crew:
+    """What the crews of a centre's units say; the test's clock is the centre's."""
+
+    def __init__(self, centre: Centre) -> None:
+        self.centre = centre
+        self._numbers = itertools.count(1)
+        centre.arrivals.missions.loaded = True
+
+    async def say(self, unit: str, *said: Report) -> None:
+        """Reports arrive now, and are stored."""
+        rows = [
+            reports.row(unit, "box", Numbered(number, each, encode(number, each)), self.centre.now)
+            for number, each in zip(self._numbers, said, strict=False)
+        ]
+        batch = Said(rows)
+        async with self.centre.world.pool.connection() as connection, connection.transaction():
+            await accept_reports.store(connection, CENTRE, batch)
+        self.centre.arrivals.reported(batch.reports)
+        await self.settle()
+
+    async def press(
+        self, status: CrewStatus, mission: str | None = None, at: datetime | None = None, unit: str = UNITS[0]
+    ) -> None:
+        """A button, pressed now or earlier."""
+        await self.say(unit, Status(at=at or self.centre.now, status=status, source=Source.CREW, mission=mission))
+
+    async def answer(self, mission: str, *, accepted: bool, reason: str = "", unit: str = UNITS[0]) -> None:
+        """The crew takes a mission, or does not."""
+        await self.say(unit, Answer(at=self.centre.now, mission=mission, accepted=accepted, reason=reason))
+
+    async def emergency(self, *, raised: bool, since: datetime, unit: str = UNITS[0]) -> None:
+        """The red button."""
+        await self.say(unit, Emergency(at=self.centre.now, raised=raised, since=since, source=Source.CREW))
+
+    async def settle(self) -> None:
+        """Everything that was said and seen is taken into account."""
+        await self.centre.settle()
+        await self.centre.world.standings.turn()
+
+    async def incident(self, *, hospital: bool = True, name: str = "i1") -> str:
+        """Something happens."""
+        body: dict[str, Any] = {"place": SCENE, "urgency": "emergency", "id": name}
+        body |= {"destination": HOSPITAL} if hospital else {}
+        await self.centre.ask("POST", "incidents", body, 201)
+        return name
+
+    async def assign(self, incident: str = "i1", unit: str = UNITS[0], name: str = "m1") -> str:
+        """A dispatcher sends a unit."""
+        await self.centre.ask("POST", "missions", {"unit": unit, "incident": incident, "id": name}, 201)
+        await self.settle()
+        return name
+
+    async def mission(self, *, hospital: bool = True, unit: str = UNITS[0]) -> str:
+        """Something happens, and a unit is sent."""
+        return await self.assign(await self.incident(hospital=hospital), unit)
+
+    async def standing(self, unit: str = UNITS[0]) -> dict[str, Any]:
+        """As the API tells it."""
+        told: dict[str, Any] = await self.centre.ask("GET", f"units/{unit}/standing")
+        return told
+
+    def status(self, unit: str = UNITS[0]) -> str:
+        """As the live feed shows it."""
+        shown = self.centre.state(unit).standing
+        assert shown is not None
+        return shown.status
+
+    async def events(self, *kinds: str) -> list[tuple[str, str | None, Any]]:
+        """What was told of, as (kind, unit, data), in the order of writing."""
+        async with self.centre.world.pool.connection() as connection:
+            cursor = await connection.execute("SELECT kind, unit, data FROM events ORDER BY entry")
+            return [row for row in await cursor.fetchall() if not kinds or row[0] in kinds]
+
+
+def statuses(told: Sequence[dict[str, Any]]) -> list[tuple[str, str, str | None]]:
+    """(status, by, why it was refused) of stamps, oldest first."""
+    return [(each["status"], each["by"], each["refused_because"]) for each in reversed(told)]
+
+
+@pytest.fixture
+async def crew(centre: Centre) -> Crew:
+    """The crews of a centre at `MORNING`."""
+    centre.now = MORNING
+    await centre.world.standings.turn()
+    return Crew(centre)
