@@ -23,7 +23,7 @@ from gateway.app import CannotListenError
 from gateway.demo import command as demo
 from gateway.drills import command as drills
 from gateway.roads import command as roads
-from gateway.services import bridge_command, enrol_command, facility_command, phone_command
+from gateway.services import bridge_command, enrol_command, enrol_profile, facility_command, phone_command
 from gateway.services import learn_command as learn
 from gateway.services import route_command as route
 from gateway.services import score_command as score
@@ -227,6 +227,10 @@ def _enrol(args: argparse.Namespace) -> int:
         for unit in found:
             await units.enrol(connection, centre, unit)
         print(f"enrolled {len(found)} unit{'s' * (len(found) != 1)} in centre {centre}")
+        if args.profile is not None:
+            there = [unit.id for unit in await units.enrolled(connection, centre)]
+            agencies, told = await enrol_profile.fill(connection, centre, profile, there)
+            print(f"the profile tells of {agencies} new agencies, and whose {told} units are")
         async with open_pool(settings.database_url.get_secret_value(), 1) as pool:
             for unit in found:
                 if taken := await take_in_kept(pool, centre, unit.id, datetime.now(UTC)):

@@ -1,5 +1,5 @@
 """Lists of facilities from import to confirmation: each source kept, doubt held out of rankings, nothing of the
-centre's own overwritten. The real lists, where they are at hand, show what a lifetime of copying coordinates comes to."""
+centre's own overwritten. The real lists, where they are at hand, show what copying coordinates for years comes to."""
 
 import json
 import os
