@@ -1,4 +1,5 @@
 -- Every told arrival time whose leg has arrived, against what happened; grouped one way at a time, and all together.
+-- What was told of a place that turned out to be the wrong one is not scored: the first leg starts anew with the right one.
 -- error = what was told minus what it took: negative is too optimistic. Hours are the centre's own.
 WITH told AS (
     SELECT e.p10, e.p50, e.p90, e.source, m.urgency, l.kind AS leg,
@@ -8,11 +9,12 @@ WITH told AS (
     FROM etas e
     JOIN real_missions m ON m.centre = e.centre AND m.id = e.mission
     JOIN mission_legs l ON l.centre = e.centre AND l.mission = e.mission AND l.ordinal = e.ordinal
+    JOIN mission_legs first ON first.centre = e.centre AND first.mission = e.mission AND first.ordinal = 0
     LEFT JOIN centres c ON c.id = e.centre
     LEFT JOIN unnest(%(missions)s::text[], %(ordinals)s::int[], %(districts)s::text[]) AS d (mission, ordinal, name)
            ON d.mission = e.mission AND d.ordinal = e.ordinal
     WHERE e.centre = %(centre)s AND e.published_at >= %(since)s AND e.published_at < %(until)s
-      AND l.arrived_at > e.published_at
+      AND l.arrived_at > e.published_at AND (first.started_at IS NULL OR e.published_at >= first.started_at)
 ), scored AS (
     SELECT *, p50 - took AS error,
            (SELECT max(edge) FROM unnest(%(leads)s::float8[]) edge WHERE edge <= took) AS lead
