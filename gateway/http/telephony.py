@@ -41,5 +41,5 @@ async def take_event(world: TheWorld, request: Request) -> Response:
         event = msgspec.json.decode(body, type=CallEvent)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HTTPException(422, f"the body cannot be read: {error}") from error
-    call = ringing(event)
-    return answer(CallTaken(None if call is None else await world.neighbours.take_call(call)))
+    call = ringing(event, world.now())
+    return answer(CallTaken(None if call is None else (await world.calls.take(call)).call.id))

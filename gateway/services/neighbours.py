@@ -9,7 +9,6 @@ from gateway.services.missions import Missions
 from gateway.services.owners import Owners
 from gateway.services.referrals import Referrals, ReferralSystem
 from gateway.services.shares import Shares
-from gateway.services.telephone import TakeCall, no_calls
 from gateway.storage.pool import type_of_pool
 
 
@@ -37,7 +36,6 @@ class Neighbours:
         self.owners = Owners(centre, pool, live, missions, clock)
         self.shares = Shares(centre, pool, live, missions, self.owners, clock)
         self.telephony_secret = telephony_secret
-        self.take_call: TakeCall = no_calls
 
     async def run(self) -> None:
         """Work until cancelled, or until one of the parts fails."""

@@ -7,13 +7,14 @@ the same call, for an exchange that got no answer sends again.
 
 import hashlib
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from gateway.services.telephone import Ringing
+from tracker.missions.calls import Call
 
 
 class What(StrEnum):
@@ -37,23 +38,23 @@ class CallEvent(msgspec.Struct, frozen=True):
 
     id: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]  # of the call, as the exchange has it
     event: What
-    line: Annotated[str, Meta(max_length=32, pattern=r"^[^\x00]*$")]  # the number that was called
+    line: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]  # the number that was called
     caller: Annotated[str, Meta(max_length=32, pattern=r"^[^\x00]*$")] | None = None  # None: withheld
     location: Location | None = None
 
 
-def ringing(event: CallEvent) -> Ringing | None:
+def ringing(event: CallEvent, now: datetime) -> Call | None:
     """The call that begins with an event; None: it tells of one that began before."""
     if event.event is not What.RINGING:
         return None
     at = event.location
-    digest = hashlib.sha256(event.id.encode()).hexdigest()[:26]
-    return Ringing(
-        f"tel-{digest}",
+    return Call(
+        f"tel-{hashlib.sha256(event.id.encode()).hexdigest()[:26]}",
+        now,
         event.line,
         _number(event.caller),
-        None if at is None else at.latitude,
-        None if at is None else at.longitude,
+        latitude=None if at is None else at.latitude,
+        longitude=None if at is None else at.longitude,
     )
 
 
