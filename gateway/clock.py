@@ -55,6 +55,11 @@ class TrueClock:
 TRUE = TrueClock()
 
 
+def _no_less(seconds: float) -> timedelta:
+    """Whoever waits for what is left of a period, and a rounding error is left, must not find the same moment again."""
+    return max(timedelta(seconds=seconds), timedelta(microseconds=1)) if seconds > 0 else timedelta()
+
+
 class _Wait:
     """Of one loop."""
 
@@ -103,7 +108,7 @@ class HeldClock:
         if task not in self._loops:
             task.add_done_callback(self._ended)
         wait = self._loops[task] = _Wait(event)
-        heapq.heappush(self._due, (self._now + timedelta(seconds=max(0.0, seconds)), next(self._order), wait))
+        heapq.heappush(self._due, (self._now + _no_less(seconds), next(self._order), wait))
         self._moved.set()
         waiters = [asyncio.ensure_future(each.wait()) for each in (event, wait.over)]
         try:
@@ -132,6 +137,11 @@ class HeldClock:
         while not all(wait is not None and wait.rests for wait in self._loops.values()):
             self._moved.clear()
             await self._moved.wait()
+
+    def working(self) -> list[str]:
+        """The loops that do not wait: what `rest` waits for."""
+        busy = [task for task, wait in self._loops.items() if wait is None or not wait.rests]
+        return [repr(task.get_coro()) for task in busy]
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._loops.pop(task, None)

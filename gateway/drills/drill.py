@@ -70,7 +70,7 @@ class Drill:
             try:
                 part(self)
             except Exception as error:  # the list of what holds is the drill's answer, also where one thing breaks
-                why = f"{part.__name__} broke off: {type(error).__name__}: {error}"
+                why = f"{part.__name__} broke off: {type(error).__name__}: {error}".partition("\n")[0]
                 self._say(f"# {why}")
         return self.check.finish(why)
 

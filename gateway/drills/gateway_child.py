@@ -25,6 +25,10 @@ _PATIENCE_S = 20.0
 """True seconds for all loops to come to rest; one that hangs is a fault that the drill shall show."""
 
 
+class RestlessError(Exception):
+    """A loop works on and on."""
+
+
 class Order(msgspec.Struct, forbid_unknown_fields=True):
     """One line."""
 
@@ -62,10 +66,13 @@ async def _run(clock: Clock, without: list[str]) -> None:
     serving = asyncio.create_task(app.serve(Settings(), stop, clock, wired))
     obeying = asyncio.create_task(_obey(clock, worlds))
     await asyncio.wait((serving, obeying), return_when=asyncio.FIRST_COMPLETED)
+    if not obeying.done():
+        await serving  # it has failed, and says how
     stop.set()
-    obeying.cancel()
-    await asyncio.gather(obeying, return_exceptions=True)
-    await serving
+    try:
+        await obeying
+    finally:
+        await serving
 
 
 async def _obey(clock: Clock, worlds: list[World]) -> None:
@@ -74,8 +81,11 @@ async def _obey(clock: Clock, worlds: list[World]) -> None:
     while line := await reader.readline():
         order = msgspec.json.decode(line, type=Order)
         if isinstance(clock, HeldClock):
-            async with asyncio.timeout(_PATIENCE_S):
-                await clock.advance(order.to or clock.now())
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    await clock.advance(order.to or clock.now())
+            except TimeoutError:
+                raise RestlessError(f"at {clock.now()} these do not come to rest: {clock.working()}") from None
         under_way = worlds[0].commands.under_way() if worlds else {}
         sys.stdout.buffer.write(msgspec.json.encode(Stands(clock.now(), under_way)) + b"\n")
         sys.stdout.buffer.flush()

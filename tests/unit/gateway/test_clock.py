@@ -70,6 +70,29 @@ async def test_an_event_wakes_its_loop_without_any_time_and_nobody_rests_before_
 
 
 @pytest.mark.asyncio
+async def test_what_a_rounding_error_leaves_of_a_period_passes_too() -> None:
+    """A loop that asks how much is left of its second comes to its end, and does not ask for ever at one moment."""
+    clock, ends = HeldClock(BEGAN), []
+
+    async def loop() -> None:
+        swept = clock.seconds()
+        while True:
+            await clock.sleep(1.0 - (clock.seconds() - swept))
+            if clock.seconds() - swept >= 1.0:
+                swept = clock.seconds()
+                ends.append(swept)
+            await clock.sleep(0.1)
+
+    task = asyncio.create_task(loop())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await clock.advance(after(600.0))
+    assert len(ends) > 500
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.asyncio
 async def test_the_machines_clock_tells_an_event_from_the_time_that_is_over() -> None:
     """And its times are aware."""
     clock, event = TrueClock(), asyncio.Event()
