@@ -15,7 +15,7 @@ ALONE  := tests/acceptance tests/browser tests/faults
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.config.* $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: help setup demo drill test check bench bench-eta bench-agent bench-fleet test-timescale clean faults
+.PHONY: help setup demo drill test check bench bench-eta bench-agent bench-fleet bench-dispatch test-timescale clean faults
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -52,6 +52,9 @@ bench-agent: setup $(VENV)/.debian  ## CPU and memory of a vehicle's unit at 1 H
 
 bench-fleet: setup $(VENV)/.debian  ## 5,000 simulated units from one process, with a broker alone and with a gateway
 	@$(BIN)/python -m tests.bench.fleet --parts broker gateway
+
+bench-dispatch: setup $(VENV)/.debian  ## the candidates of an incident among 500 units: p99 of the request
+	@$(BIN)/python -m tests.bench.candidates --report tests/bench/reports/candidates.txt
 
 faults: setup $(VENV)/.debian  ## the long forms, half an hour: 2,000 interleavings of 50 steps, 1,000 kills of an outbox, 72 hours offline
 	@SIGAP_TEST_INTERLEAVINGS=2000 SIGAP_TEST_STEPS=50 SIGAP_TEST_KILLS=1000 $(BIN)/pytest --timeout=3600 tests/faults/test_interleaving.py \

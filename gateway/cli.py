@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -178,10 +179,17 @@ def _serve(_: argparse.Namespace) -> int:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, ask_to_stop)
-        await app.serve(Settings(), stop)
+        await app.serve(Settings(), stop, wired=_settled)
 
     asyncio.run(run())
     return 0
+
+
+def _settled(_: object) -> None:
+    """What is loaded by now stays as long as the process: the garbage collector need not look at it again and again,
+    which holds up every request of that moment by a tenth of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def _stop_hard() -> None:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -198,6 +199,18 @@ class _Entry:
         return self.encoded
 
 
+class Seen(NamedTuple):
+    """Where a unit was last, for those who reckon with all of them."""
+
+    unit: str
+    kind: str
+    fix: Fix | None
+    stale_after: float  # seconds
+    lost_after: float  # seconds
+    online: bool | None
+    concealed: bool  # its owner shows it to nobody now
+
+
 class LivePicture:
     """One for a centre, in one event loop."""
 
@@ -324,6 +337,16 @@ class LivePicture:
     def states(self) -> list[UnitState]:
         """How every unit stands, by id."""
         return [entry.state() for _, entry in sorted(self._entries.items())]
+
+    def seen(self) -> list[Seen]:
+        """Where every unit was last, by id."""
+        found = []
+        for unit, entry in sorted(self._entries.items()):
+            interval = None if entry.presence is None else entry.presence.interval_s
+            fix = None if entry.newest is None else entry.newest[1]
+            limits = stale_after(interval), lost_after(interval)
+            found.append(Seen(unit, entry.unit[2], fix, *limits, entry.online, entry.concealed))
+        return found
 
     def snapshot(self, now: datetime) -> bytes:
         """A frame with every unit."""

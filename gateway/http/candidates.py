@@ -18,7 +18,9 @@ Capabilities = Annotated[
     list[Annotated[str, Query(pattern=ID)]] | None,
     Query(alias="capability", max_length=20, description="once for each that is needed; else as the incident says"),
 ]
-Limit = Annotated[int, Query(ge=1, le=10_000, description="so many, the best; the first ten have a distance")]
+Limit = Annotated[
+    int, Query(ge=1, le=10_000, description="so many of all that were ranked; the first ten have a distance")
+]
 
 
 class Ranking(msgspec.Struct):
@@ -41,10 +43,10 @@ async def list_candidates(
     incident: str,
     agency: Agency = None,
     capability: Capabilities = None,
-    limit: Limit = 10_000,
+    limit: Limit = 50,
 ) -> Response:
-    """Every unit, ranked by what it is and has, by when it is there, and by what it leaves uncovered. Nobody is assigned
-    by this. A unit of which nobody knows when it arrives is never before one that surely comes and may go."""
+    """The best units, by what they are and have, by when they are there, and by what they leave uncovered. Nobody is
+    assigned by this. A unit of which nobody knows when it arrives is never before one that surely comes and may go."""
     found = await world.arrivals.missions.incident(incident)
     wanted = wanted_by(found)
     if agency is not None:
@@ -75,4 +77,4 @@ async def list_candidates_for_a_place(
 
 
 async def _ranked(world: World, wanted: Wanted, limit: int) -> list[Candidate]:
-    return (await world.candidates.ranked(wanted, world.now()))[:limit]
+    return await world.candidates.ranked(wanted, world.now(), limit)

@@ -31,6 +31,7 @@ from gateway.services.incidents import Incidents
 from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
+from gateway.services.passages import Passages
 from gateway.services.register import Register
 from gateway.services.standings import Standings
 from gateway.services.webhooks import Answered, Outgoing, Webhooks
@@ -68,6 +69,7 @@ class World:
         crews = Crews(centre, live)
         self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, clock)
         self.register = Register(centre, pool, clock)
+        self.passages = Passages(self.register, pool, clock)
         self.feed = Feed(centre, pool, clock)
         self.webhooks = Webhooks(centre, pool, _nowhere, clock)
         self.allow_receiver: Callable[[str], Awaitable[None]] = _everywhere
@@ -80,6 +82,7 @@ class World:
         estimator, missions = self.arrivals.estimator, self.arrivals.missions
         coverage = Coverage(centre, pool, estimator, lambda: self.centre_rules.middles)
         self.candidates = Candidates(live, estimator, missions, self.register, coverage)
+        self.candidates.standing = lambda unit: self.standings.of(unit).shown
         self.hospitals = Hospitals(centre, pool, live, estimator, missions, self.register)
         self.incidents = Incidents(pool, missions, lambda: self.centre_rules)
         self.locator = Locator()

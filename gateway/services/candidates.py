@@ -6,14 +6,13 @@ unknown, and speaks against nobody.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.feeds.live import LivePicture
+from gateway.feeds.live import LivePicture, Seen
 from gateway.services.coverage import Coverage, Guard
 from gateway.services.estimate import Estimator, driving_of
 from gateway.services.estimate_units import Arrival, arrivals, position_of
@@ -23,6 +22,7 @@ from tracker.duty import minute_of_week, read_windows
 from tracker.missions import Incident, Mission, Place, State, Urgency
 from tracker.missions.statuses import ON_MISSION, Status
 from tracker.recommend.reasons import Reason
+from tracker.recommend.units import Candidate as Ranked
 from tracker.recommend.units import Need, Offer, Tier, ranked
 
 MEASURED = 10
@@ -107,8 +107,8 @@ class Candidates:
                 return each
         return None
 
-    async def ranked(self, wanted: Wanted, now: datetime) -> list[Candidate]:
-        """Every unit of the centre, the best first.
+    async def ranked(self, wanted: Wanted, now: datetime, limit: int | None = None) -> list[Candidate]:
+        """The best so many units of the centre, or all, the best first.
 
         Raises:
             psycopg.Error, psycopg_pool.PoolTimeout: the database is away.
@@ -116,36 +116,37 @@ class Candidates:
         await self.coverage.renew(now)
         if not self._register.loaded:
             await self._register.load()
-        units = [state.unit for state in self._live.states()]
-        rows = await arrivals(self._live, self._estimator, units, [wanted.place], wanted.urgency, now, metres=False)
-        minute = minute_of_week(now, ZoneInfo(self._estimator.speeds.zone))
-        lost = self.coverage.lost(list(self._guards(units, minute, now)))
+        seen = [each for each in self._live.seen() if not each.concealed]  # its owner shows it to nobody now
+        rows = await arrivals(
+            self._live, self._estimator, [each.unit for each in seen], [wanted.place], wanted.urgency, now, metres=False
+        )
+        known = {each.unit: row[0] for each, row in zip(seen, rows, strict=True)}
+        shifts = _Shifts(minute_of_week(now, ZoneInfo(self._estimator.speeds.zone)))
+        lost = self.coverage.lost(list(self._guards(seen, known, shifts)))
         await asyncio.sleep(0)
-        arrived = {row[0].unit: row[0] for row in rows}
-        offers = [self._offer(row[0], wanted, minute, lost.get(row[0].unit, 0.0), now) for row in rows]
+        offers = {
+            each.unit: self._offer(each, known[each.unit], wanted, shifts, lost.get(each.unit, 0.0), now)
+            for each in seen
+        }
         need = Need(
-            urgency=wanted.urgency, at=now, capabilities=wanted.capabilities,
-            agencies=self._missing(wanted),
+            urgency=wanted.urgency, at=now, capabilities=wanted.capabilities, agencies=self._missing(wanted)
         )  # fmt: skip
-        order = ranked(need, offers)
-        statuses = {offer.unit: offer for offer in offers}
+        order = ranked(need, offers.values(), limit)
         await asyncio.sleep(0)
         first = [each.unit for each in order[:MEASURED]]
-        measured = await arrivals(self._live, self._estimator, first, [wanted.place], wanted.urgency, now)
-        metres = {row[0].unit: row[0].distance_m for row in measured}
-        found = []
-        for each in order:
-            at, offer, mission = arrived[each.unit], statuses[each.unit], self._missions.active.get(each.unit)
-            found.append(
-                Candidate(
-                    unit=at.unit, eta_s=at.eta_s, unknown_because=at.unknown_because, source=at.source,
-                    fix_time=at.fix_time, fix_age_s=at.fix_age_s, distance_m=metres.get(each.unit, at.distance_m),
-                    model=at.model, note=at.note, kind=self._live.kind(each.unit) or "", agency=offer.agency,
-                    tier=each.tier.name.lower(), seconds=each.seconds, mission=None if mission is None else mission.id,
-                    status=offer.status.value, reasons=each.reasons,
-                )
-            )  # fmt: skip
-        return found
+        for row in await arrivals(self._live, self._estimator, first, [wanted.place], wanted.urgency, now):
+            at = known[row[0].unit]
+            known[at.unit] = msgspec.structs.replace(at, distance_m=row[0].distance_m)
+        kinds = {each.unit: each.kind for each in seen}
+        return [self._shown(each, known[each.unit], offers[each.unit], kinds[each.unit]) for each in order]
+
+    def _shown(self, place: Ranked, at: Arrival, offer: Offer, kind: str) -> Candidate:
+        mission = self._missions.active.get(at.unit)
+        return Candidate(
+            *(getattr(at, name) for name in Arrival.__struct_fields__),
+            kind=kind, agency=offer.agency, tier=place.tier.name.lower(), seconds=place.seconds,
+            mission=None if mission is None else mission.id, status=offer.status.value, reasons=place.reasons,
+        )  # fmt: skip
 
     def status(self, unit: str) -> Status:
         """What a unit is doing. A mere destination binds nobody: the next mission takes its place."""
@@ -167,18 +168,19 @@ class Candidates:
             return ()
         return (unit for unit, mission in self._missions.active.items() if mission.incident == wanted.incident)
 
-    def _guards(self, units: Iterable[str], minute: float, now: datetime) -> Iterable[Guard]:
+    def _guards(self, seen: Iterable[Seen], known: Mapping[str, Arrival], shifts: "_Shifts") -> Iterable[Guard]:
         """The free units whose place is known."""
-        for unit in units:
-            fix = self._live.newest(unit)
-            if fix is None or (now - fix.time).total_seconds() > self._live.limits(unit)[1]:
+        for each in seen:
+            if each.fix is None or known[each.unit].eta_s is None or each.concealed:
                 continue
-            if self.status(unit) is Status.AVAILABLE and _on_shift(self._register.unit(unit).shifts, minute):
-                kind = self._live.kind(unit) or ""
-                yield Guard(unit, kind, position_of(fix), driving_of(kind, Urgency.EMERGENCY))
+            if self.status(each.unit) is Status.AVAILABLE and shifts.hold(self._register.unit(each.unit).shifts):
+                driving = driving_of(each.kind, Urgency.EMERGENCY)
+                yield Guard(each.unit, each.kind, position_of(each.fix), driving)
 
-    def _offer(self, arrival: Arrival, wanted: Wanted, minute: float, lost: float, now: datetime) -> Offer:
-        unit = arrival.unit
+    def _offer(
+        self, seen: Seen, arrival: Arrival, wanted: Wanted, shifts: "_Shifts", lost: float, now: datetime
+    ) -> Offer:
+        unit = seen.unit
         details, mission = self._register.unit(unit), self._missions.active.get(unit)
         left, age = crew_left_s(details, now), arrival.fix_age_s
         return Offer(
@@ -190,13 +192,13 @@ class Candidates:
             unknown_because=arrival.unknown_because,
             note=arrival.note,
             fix_age_s=age,
-            stale=age is not None and age > self._live.limits(unit)[0],
+            stale=age is not None and age > seen.stale_after,
             turnout_s=_turnout(details.turnout_s, mission),
-            on_shift=_on_shift(details.shifts, minute),
+            on_shift=not seen.concealed and shifts.hold(details.shifts),
             crew_hours=None if left is None else left / 3600,
             mission_urgency=None if mission is None or mission.incident is None else mission.urgency,
             sent=mission is not None and mission.incident is not None and mission.incident == wanted.incident,
-            connected=self._live.online(unit),
+            connected=seen.online,
             coverage_lost_s=lost,
         )
 
@@ -206,8 +208,16 @@ def _turnout(told: float | None, mission: Mission | None) -> float:
     return 0.0 if told is None or mission is not None else told
 
 
-def _on_shift(shifts: str | None, minute: float) -> bool:
-    return shifts is None or any(window.holds(minute) for window in _windows(shifts))
+class _Shifts:
+    """Which shifts hold at one minute of the week: hundreds of units have few different ones."""
 
+    def __init__(self, minute: float) -> None:
+        self._minute = minute
+        self._held: dict[str | None, bool] = {None: True}
 
-_windows = lru_cache(maxsize=1000)(read_windows)
+    def hold(self, shifts: str | None) -> bool:
+        """Whether one is on duty by these."""
+        held = self._held.get(shifts)
+        if held is None:
+            held = self._held[shifts] = any(window.holds(self._minute) for window in read_windows(shifts or ""))
+        return held

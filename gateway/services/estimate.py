@@ -169,7 +169,7 @@ class Estimator:
     async def _block(
         self, network: Network, positions: Sequence[Position], places: Sequence[Place], driving: Driving
     ) -> list[list[Drive]]:
-        starts = [network.start(position, driving) for position in positions]
+        starts = network.starts(positions, driving)
         goals = [network.goal(place, driving) for place in places]
         ways = network.ways(starts, goals, driving)
         ends = time.monotonic() + SLICE_S

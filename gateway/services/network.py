@@ -153,7 +153,12 @@ class Network:
             latitudes, longitudes = zip(*(positions[row][:2] for row in standing), strict=True)
             near = places_many(snapper, latitudes, longitudes)
             found |= {row: ends for row, ends in zip(standing, near, strict=True) if ends}
-        return [found[row] if row in found else self._far(position, snapper) for row, position in enumerate(positions)]
+        far = [row for row in range(len(positions)) if row not in found]
+        if far:  # few, and the wide search is costly: together
+            latitudes, longitudes, courses, speeds = zip(*(positions[row] for row in far), strict=True)
+            snaps = snapper.snap_many(latitudes, longitudes, courses, speeds, FAR)
+            found |= {row: (snap,) for row, snap in zip(far, snaps, strict=True) if snap is not None}
+        return [found.get(row, ()) for row in range(len(positions))]
 
     def goal(self, place: Place, driving: Driving) -> Ends:
         """Where on the network a place may be come to; remembered, for many drive to few places."""

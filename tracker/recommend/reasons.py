@@ -46,4 +46,7 @@ class Reason(msgspec.Struct, frozen=True):
 
 def reason(why: Why, **values: float | str) -> Reason:
     """A reason with its values filled in."""
-    return Reason(why.name.lower().replace("_", "-"), values, why.value.format(**values))
+    return Reason(_CODES[why], values, why.value.format(**values))
+
+
+_CODES = {why: why.name.lower().replace("_", "-") for why in Why}

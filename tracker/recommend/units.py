@@ -75,67 +75,83 @@ class Candidate(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
 
 
-def ranked(need: Need, offers: Iterable[Offer]) -> list[Candidate]:
-    """All units, the best first. Equal ones stand in the order of their ids."""
-    candidates = [_candidate(need, offer) for offer in offers]
-    return sorted(candidates, key=lambda each: (each.tier, each.seconds or 0.0, each.unit))
+Fact = tuple[Why, dict[str, float | str]]
 
 
-def _candidate(need: Need, offer: Offer) -> Candidate:
-    tier, reasons = _fitness(need, offer)
-    seconds = None
+def ranked(need: Need, offers: Iterable[Offer], limit: int | None = None) -> list[Candidate]:
+    """The best so many units, or all, the best first. Equal ones stand in the order of their ids."""
+    graded = []
+    for offer in offers:
+        facts: list[Fact] = []
+        tier = _fitness(need, offer, facts)
+        seconds = None if offer.eta is None else _seconds(offer, offer.eta)
+        graded.append((tier, seconds or 0.0, offer.unit, seconds, facts, offer))
+    graded.sort(key=lambda each: each[:3])
+    return [
+        Candidate(unit, tier, seconds, tuple(reason(why, **values) for why, values in facts + _on_arrival(offer)))
+        for tier, _, unit, seconds, facts, offer in graded[:limit]
+    ]
+
+
+def _seconds(offer: Offer, eta: Estimate) -> float:
+    """The time that counts."""
+    return offer.turnout_s + counted(eta) + COVERAGE * offer.coverage_lost_s
+
+
+def _on_arrival(offer: Offer) -> list[Fact]:
+    """What moves it within its tier."""
+    facts: list[Fact] = []
     if offer.eta is None:
-        tier = max(tier, Tier.UNKNOWN)
-        reasons.append(reason(Why.ETA_UNKNOWN, because=offer.unknown_because or "no reason given"))
+        facts.append((Why.ETA_UNKNOWN, {"because": offer.unknown_because or "no reason given"}))
     else:
-        eta = offer.eta
-        seconds = offer.turnout_s + counted(eta) + COVERAGE * offer.coverage_lost_s
-        reasons.append(reason(Why.ARRIVES, p50=offer.turnout_s + eta.p50, p90=offer.turnout_s + eta.p90))
+        ends = {"p50": offer.turnout_s + offer.eta.p50, "p90": offer.turnout_s + offer.eta.p90}
+        facts.append((Why.ARRIVES, {**ends}))
         if offer.note is not None:
-            reasons.append(reason(Why.NOTE, note=offer.note))
+            facts.append((Why.NOTE, {"note": offer.note}))
     if offer.stale and offer.fix_age_s is not None:
-        reasons.append(reason(Why.OLD_FIX, age=offer.fix_age_s))
+        facts.append((Why.OLD_FIX, {"age": offer.fix_age_s}))
     if offer.turnout_s:
-        reasons.append(reason(Why.TURNOUT, seconds=offer.turnout_s))
+        facts.append((Why.TURNOUT, {"seconds": offer.turnout_s}))
     if offer.coverage_lost_s:
-        reasons.append(reason(Why.COVERAGE, seconds=offer.coverage_lost_s))
-    return Candidate(offer.unit, tier, seconds, tuple(reasons))
+        facts.append((Why.COVERAGE, {"seconds": offer.coverage_lost_s}))
+    return facts
 
 
-def _fitness(need: Need, offer: Offer) -> tuple[Tier, list[Reason]]:
-    """The tier without regard to the arrival, and all that speaks against the unit."""
-    tiers, reasons = [Tier.FIT], []
+def _fitness(need: Need, offer: Offer, facts: list[Fact]) -> Tier:
+    """How fit it is; what it has, and all that speaks against it, is put to the facts."""
+    tier = Tier.FIT
 
-    def against(tier: Tier, why: Reason) -> None:
-        tiers.append(tier)
-        reasons.append(why)
+    def against(how: Tier, why: Why, **values: float | str) -> None:
+        nonlocal tier
+        tier = max(tier, how)
+        facts.append((why, values))
 
     if offer.status in (Status.OUT_OF_SERVICE, Status.EMERGENCY):
-        against(Tier.UNAVAILABLE, reason(Why.OUT_OF_SERVICE))
+        against(Tier.UNAVAILABLE, Why.OUT_OF_SERVICE)
     if not offer.on_shift:
-        against(Tier.UNAVAILABLE, reason(Why.OFF_SHIFT))
+        against(Tier.UNAVAILABLE, Why.OFF_SHIFT)
     if offer.crew_hours is not None and offer.crew_hours < need.hours:
-        against(Tier.SHORT, reason(Why.CREW_SPENT, hours=offer.crew_hours, needed=need.hours))
+        against(Tier.SHORT, Why.CREW_SPENT, hours=offer.crew_hours, needed=need.hours)
     if need.agencies and offer.agency not in need.agencies:
         wanted = ", ".join(sorted(need.agencies))
         if offer.agency is None:
-            against(Tier.SHORT, reason(Why.NO_AGENCY, wanted=wanted))
+            against(Tier.SHORT, Why.NO_AGENCY, wanted=wanted)
         else:
-            against(Tier.SHORT, reason(Why.WRONG_AGENCY, agency=offer.agency, wanted=wanted))
-    if missing := sorted(need.capabilities - offer.capabilities):
-        against(Tier.SHORT, reason(Why.LACKS, what=", ".join(missing)))
+            against(Tier.SHORT, Why.WRONG_AGENCY, agency=offer.agency, wanted=wanted)
+    if missing := need.capabilities - offer.capabilities:
+        against(Tier.SHORT, Why.LACKS, what=", ".join(sorted(missing)))
     elif need.capabilities:
-        reasons.append(reason(Why.FITS, what=", ".join(sorted(need.capabilities))))
+        facts.append((Why.FITS, {"what": ", ".join(sorted(need.capabilities))}))
     if offer.connected is False:
-        against(Tier.SHORT, reason(Why.NOT_CONNECTED))
+        against(Tier.SHORT, Why.NOT_CONNECTED)
     if offer.sent:
-        against(Tier.BUSY, reason(Why.SENT, status=offer.status.value))
+        against(Tier.BUSY, Why.SENT, status=offer.status.value)
     elif offer.status in ON_MISSION:
         if _may_be_called_off(need, offer):
-            against(Tier.PREEMPTIBLE, reason(Why.LESS_URGENT))
+            against(Tier.PREEMPTIBLE, Why.LESS_URGENT)
         else:
-            against(Tier.BUSY, reason(Why.BUSY, status=offer.status.value))
-    return max(tiers), reasons
+            against(Tier.BUSY, Why.BUSY, status=offer.status.value)
+    return tier if offer.eta is not None else max(tier, Tier.UNKNOWN)
 
 
 def _may_be_called_off(need: Need, offer: Offer) -> bool:
