@@ -93,8 +93,7 @@ class Orders:
             return Outcome.DONE, "a newer order holds", None
         self._newest = command.n
         if card.mission != self._vehicle.mission:
-            scene = next((self._place(stop) for stop in card.stops if stop.leg == "to-scene"), None)
-            call = Call(card.mission, scene, self._destination(card.stops), card.urgency != "routine")
+            call = Call(card.mission, self._scene(card.stops), self._destination(card.stops), card.urgency != "routine")
             self._vehicle.assign(call)
         answer = Answer(at=now, clock=Clock.GNSS, mission=card.mission, accepted=True)
         return Outcome.DONE, "", answer
@@ -104,8 +103,14 @@ class Orders:
             return
         if command.ended:
             self._vehicle.release()
-        elif command.stops is not None and (destination := self._destination(command.stops)) is not None:
-            self._vehicle.redirect(destination)
+        elif command.stops is not None:
+            if (scene := self._scene(command.stops)) is not None:
+                self._vehicle.correct(scene)
+            if (destination := self._destination(command.stops)) is not None:
+                self._vehicle.redirect(destination)
+
+    def _scene(self, stops: tuple[Stop, ...]) -> Snap | None:
+        return next((self._place(stop) for stop in stops if stop.leg == "to-scene"), None)
 
     def _destination(self, stops: tuple[Stop, ...]) -> Snap | None:
         return next((self._place(stop) for stop in reversed(stops) if stop.leg != "to-scene"), None)

@@ -107,6 +107,7 @@ class Vehicle:
         self._events: list[Event] = []
         self._mission: str | None = None
         self._destination: Snap | None = None
+        self._scene: Snap | None = None
         self._patient_aboard = False
         self._wanted = _Go(home, NORMAL)  # what the drive under way is for
         self._steps: Iterator[_Step] = self._life(first=True)
@@ -166,6 +167,15 @@ class Vehicle:
             self._stop()
         self._destination = destination
 
+    def correct(self, scene: Snap) -> None:
+        """The scene is elsewhere than was told; at the scene nobody asks any more."""
+        before = self.status in (CrewStatus.ASSIGNED, CrewStatus.ACKNOWLEDGED, CrewStatus.EN_ROUTE)
+        if before and scene != self._scene:
+            self._scene = scene
+            if self.status is CrewStatus.EN_ROUTE and self._drive is not None:
+                self._goal = _Go(scene, self._wanted.manner)
+                self._stop()
+
     def release(self) -> None:
         """The centre has ended its mission: home, and on with its own life."""
         self._goal = None
@@ -208,14 +218,15 @@ class Vehicle:
         habits, chance = self._habits, self._chance
         self._mission = call.mission
         self._destination = call.destination
+        self._scene = call.scene
         self._patient_aboard = False
         yield CrewStatus.ASSIGNED
         yield _Stay(chance.uniform(0.1, 0.4) * habits.turnout_s)
         yield CrewStatus.ACKNOWLEDGED
         yield _Stay(chance.uniform(0.3, 0.9) * habits.turnout_s)
         yield CrewStatus.EN_ROUTE
-        if call.scene is not None:
-            yield _Go(call.scene, LIGHTS if call.lights else NORMAL)
+        if self._scene is not None:
+            yield _Go(self._scene, LIGHTS if call.lights else NORMAL)
             yield CrewStatus.ON_SCENE
             yield _Stay(habits.scene_s * chance.lognormvariate(0.0, _SPREAD))
         if self._destination is not None:

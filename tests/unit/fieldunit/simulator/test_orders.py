@@ -126,3 +126,19 @@ def test_a_changed_hospital_and_an_ended_mission_reach_the_vehicle(orders: Order
     assert (round(vehicle.state.latitude, 2), round(vehicle.state.longitude, 2)) == OTHER
     told(orders, UpdateMission(id="c-4", n=4, issued_at=NOW, mission="m-1", ended=True))
     assert vehicle.mission is None
+
+
+def test_a_corrected_address_turns_the_vehicle_round(orders: Orders, vehicle: Vehicle) -> None:
+    """It drives to where the scene is now; at the scene nobody is sent elsewhere any more."""
+    told(orders, Assignment(id="c-1", n=1, issued_at=NOW, card=card()))
+    while vehicle.status is not CrewStatus.EN_ROUTE:
+        vehicle.advance(1)
+    vehicle.advance(10)
+    told(orders, UpdateMission(id="c-2", n=2, issued_at=NOW, mission="m-1", stops=(Stop("to-scene", *HOSPITAL),)))
+    while vehicle.status is CrewStatus.EN_ROUTE:
+        vehicle.advance(1)
+    stands = round(vehicle.state.latitude, 2), round(vehicle.state.longitude, 2)
+    assert (vehicle.status, stands) == (CrewStatus.ON_SCENE, HOSPITAL)
+    told(orders, UpdateMission(id="c-3", n=3, issued_at=NOW, mission="m-1", stops=(Stop("to-scene", *SCENE),)))
+    vehicle.advance(2)
+    assert (round(vehicle.state.latitude, 2), round(vehicle.state.longitude, 2)) == HOSPITAL
