@@ -46,6 +46,7 @@ from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.storage import closures, fixes, speed_models
 from gateway.storage.closures import KeptClosure
+from gateway.storage.fixes import Row
 from gateway.storage.migrations import migrate
 from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
 from gateway.storage.speed_models import KeptModel
@@ -119,13 +120,17 @@ async def serve(
             commands.replied(by_crews.replies)
             world.standings.wake()
 
+        def committed(rows: Sequence[Row]) -> None:
+            arrivals.committed(rows)
+            world.passages.committed(rows)
+
         link = Link(
             settings.centre,
             lambda lane: _broker(settings, lane),
             lambda lane: Acceptance(pools[lane], enrolments[lane], intake),
             live,
             tracks.judged,
-            arrivals.committed,
+            committed,
             said,
             clock,
             PACE if clock is TRUE else HASTE,
@@ -181,6 +186,7 @@ async def serve(
             asyncio.create_task(world.standings.run()),
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
+            asyncio.create_task(world.passages.run()),
             asyncio.create_task(world.calls.run()),
             asyncio.create_task(world.feed.run()),
             asyncio.create_task(world.webhooks.run()),
