@@ -29,6 +29,7 @@ from gateway.roads.region_file import load as load_region
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.accept_reports import Said
 from gateway.services.arrivals import Arrivals
+from gateway.services.call_taking import CallTaking
 from gateway.services.centre import Centre
 from gateway.services.commands import Commands
 from gateway.services.count import Intake
@@ -41,6 +42,7 @@ from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
+from gateway.services.progress import Progress
 from gateway.services.standings import Standings
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
@@ -163,6 +165,12 @@ async def serve(
         world.feed = Feed(settings.centre, pools["events"], clock)
         world.webhooks = Webhooks(settings.centre, pools["events"], sender.send, clock)
         world.feed.on_lanes = world.webhooks.heard
+        world.progress = Progress(pools["events"], live, arrivals.missions, link.say_incident, world.feed.wake, clock)
+        world.feed.on_events = world.progress.heard
+        world.call_taking = CallTaking(settings.centre, pools["api"], world.incidents)
+        link.intake.take = world.call_taking.take
+        secret = settings.intake_secret
+        world.intake_secret = None if secret is None else secret.get_secret_value()
         wired(world)
         web = api.create(world)
         server = uvicorn.Server(
@@ -190,6 +198,8 @@ async def serve(
             asyncio.create_task(world.calls.run()),
             asyncio.create_task(world.feed.run()),
             asyncio.create_task(world.webhooks.run()),
+            asyncio.create_task(world.progress.run()),
+            *([asyncio.create_task(link.live_topics.run())] if settings.mqtt_live else []),
             asyncio.create_task(_serve_http(server, listener, stop)),
         ]
         stopping = asyncio.create_task(stop.wait())

@@ -12,6 +12,7 @@ from psycopg import conninfo
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway import signing
 from tracker import regions
 from tracker.errors import BadInput
 from tracker.wire.topics import checked_id
@@ -81,6 +82,10 @@ class Settings(RoadSettings, NeighbourSettings):
         description="HOST:PORT of the broker as phones reach it, 8883 (TLS) if there is no port",
         pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
     )
+    intake_secret: SecretStr | None = Field(
+        None, description="whsec_ and base64: a call-taking system signs its incidents with it (Standard Webhooks)"
+    )
+    mqtt_live: bool = Field(True, description="publish each unit's position as a retained message for other systems")
     webhooks_private: bool = Field(
         False, description="true: webhooks may also go to this machine and to private networks"
     )
@@ -113,6 +118,13 @@ class Settings(RoadSettings, NeighbourSettings):
             conninfo.conninfo_to_dict(value.get_secret_value())
         except psycopg.ProgrammingError:  # its own words would show the password
             raise ValueError("neither postgresql://user@host/database nor key=value pairs") from None
+        return value
+
+    @field_validator("intake_secret")
+    @classmethod
+    def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            signing.key(value.get_secret_value())
         return value
 
     @field_validator("mqtt_tls_ca")

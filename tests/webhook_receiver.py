@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from gateway import signing
 from gateway.demo.ports import free_port
-from gateway.services import signing
 
 
 class Received(msgspec.Struct, frozen=True):

@@ -39,6 +39,9 @@ class UnitPosition(msgspec.Struct, frozen=True):
     freshness: Freshness
     quality: list[str]  # what is doubtful about the fix; empty is good
     source: str | None  # the receiver
+    status: str | None  # what the unit is doing, of tracker/missions/statuses.py
+    label: str | None  # the centre's own word for it
+    emergency: bool  # the crew itself is in danger
     mission: UnitMission | None
     eta: Eta | None
 
@@ -52,6 +55,7 @@ def position_of(state: UnitState, now: datetime) -> UnitPosition:
         freshness = Freshness.FRESH if age <= state.stale_after_s else Freshness.STALE
         if age > state.lost_after_s:
             freshness = Freshness.LOST
+    standing = state.standing
     return UnitPosition(
         unit=state.unit,
         name=state.name,
@@ -69,6 +73,9 @@ def position_of(state: UnitState, now: datetime) -> UnitPosition:
         freshness=freshness,
         quality=[] if fix is None else fix.quality,
         source=None if fix is None else fix.source,
+        status=None if standing is None else standing.status,
+        label=None if standing is None else standing.label,
+        emergency=standing is not None and standing.emergency,
         mission=state.mission,
         eta=state.eta,
     )

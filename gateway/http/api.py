@@ -17,9 +17,11 @@ from gateway.http import (
     eta,
     events,
     facilities,
+    feeds,
     geofences,
     hospitals,
     incidents,
+    intake,
     live,
     locate,
     missions,
@@ -82,6 +84,8 @@ def create(world: World) -> FastAPI:
         events,
         webhooks,
         statuses,
+        feeds,
+        intake,
     ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from gateway.http.phones import read_body
 from gateway.http.world import TheWorld, answer, documented, documented_body
 from gateway.integrations.telephony import CallEvent, ringing
-from gateway.services.signing import NotSigned, check
+from gateway.signing import NotSigned, check
 
 router = APIRouter(prefix="/api/v1", tags=["neighbours"])
 

@@ -15,6 +15,7 @@ from gateway.http.access import Object, Permission, Principal, demo_principal, r
 from gateway.roads.districts import Districts
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.arrivals import Arrivals
+from gateway.services.call_taking import CallTaking
 from gateway.services.calls import Calls
 from gateway.services.candidates import Candidates
 from gateway.services.centre import Centre
@@ -32,6 +33,7 @@ from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.passages import Passages
+from gateway.services.progress import Progress
 from gateway.services.register import Register
 from gateway.services.standings import Standings
 from gateway.services.webhooks import Answered, Outgoing, Webhooks
@@ -93,6 +95,9 @@ class World:
             lambda text: self.locator.read(text),
             clock,
         )
+        self.call_taking = CallTaking(centre, pool, self.incidents)
+        self.intake_secret: str | None = None  # that a call-taking system signs with
+        self.progress = Progress(pool, live, missions, _unsaid, self.feed.wake, clock)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:
@@ -108,6 +113,11 @@ async def _nobody(_unit: str, _payload: bytes) -> bool:
 async def _nowhere(_: Outgoing) -> Answered:
     """Of a gateway that sends no webhooks."""
     return Answered(None, "this gateway sends no webhooks")
+
+
+async def _unsaid(_incident: str, _state: bytes | None) -> bool:
+    """Of a gateway without a broker: nobody waits for it."""
+    return True
 
 
 async def _everywhere(_url: str) -> None:

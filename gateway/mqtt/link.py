@@ -11,7 +11,9 @@ import structlog
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
+from gateway.mqtt.intake import IntakeTopic
 from gateway.mqtt.lane import Lane
+from gateway.mqtt.live_topics import LiveTopics
 from gateway.mqtt.session import MAX_PENDING_PUBLISHES, Broker, Delivery, NotConnected, Session
 from gateway.services.accept_messages import Acceptance, Accepted
 from gateway.services.accept_reports import Said
@@ -29,6 +31,7 @@ from tracker.wire.topics import (
     every_bridges_presence,
     every_unit,
     gateway_presence,
+    incident_state,
     read_bridge_presence,
     read_unit_topic,
 )
@@ -90,16 +93,17 @@ class Link:
         self._receipts = Receipts(pace.interval_s)
         self.bridges: dict[str, bool] = {}
         """Of each bridge that said so, whether it is there."""
+        self.intake = IntakeTopic(centre, clock)
         offline = aiomqtt.Will(gateway_presence(centre), presence.encode(Presence(online=False)), qos=1, retain=True)
         self.live_session = Session(
             broker("live"),
             f"{centre}-gateway-live",
             [every_unit(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.PRESENCE, *SAID)]
             + [every_bridge(centre, channel) for channel in (Channel.LIVE, Channel.NMEA, Channel.STATUS)]
-            + [every_bridges_presence(centre), EVERY_PHONE],
+            + [every_bridges_presence(centre), EVERY_PHONE, self.intake.topic],
             will=offline,
             on_connected=self._say_online,
-            divert=self._hear_presence,
+            divert=self._hear,
             clock=clock,
         )
         self.backlog_session = Session(
@@ -108,6 +112,7 @@ class Link:
             [every_unit(centre, Channel.BACKLOG), every_bridge(centre, Channel.BACKLOG)],
             clock=clock,
         )
+        self.live_topics = LiveTopics(centre, self.live_session, live, clock)
         self._lanes = [
             Lane(self.live_session, acceptance("live"), self.committed, clock),
             Lane(self.backlog_session, acceptance("backlog"), self.committed, clock),
@@ -121,6 +126,7 @@ class Link:
                 for _ in range(WORKERS):
                     tasks.create_task(lane.run())
             tasks.create_task(self._send_receipts())
+            tasks.create_task(self.intake.run(self.live_session))
 
     def connected(self) -> dict[str, bool]:
         """Which of the two sessions stands."""
@@ -146,6 +152,10 @@ class Link:
         self._said(accepted.said)
         self._receipts.add(accepted.handled)
 
+    def _hear(self, delivery: Delivery) -> bool:
+        """Whether a message is no report of a unit, and is taken here."""
+        return self.intake.hear(delivery) or self._hear_presence(delivery)
+
     def _hear_presence(self, delivery: Delivery) -> bool:
         message = delivery.message
         if not message.topic.endswith("/presence"):
@@ -168,6 +178,14 @@ class Link:
         """Hand a command to the broker; False if that is away, now or before it answered."""
         try:
             await self.live_session.publish(str(UnitTopic(self._centre, unit, Channel.COMMAND)), payload)
+        except NotConnected:
+            return False
+        return True
+
+    async def say_incident(self, incident: str, state: bytes | None) -> bool:
+        """Say how an incident stands, None: no longer; False if the broker is away, now or before it answered."""
+        try:
+            await self.live_session.publish(incident_state(self._centre, incident), state or b"", retain=True)
         except NotConnected:
             return False
         return True

@@ -262,10 +262,10 @@ class Session:
             size += len(delivery.message.payload)
         return batch
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Hand a message to the broker at QoS 1.
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        """Hand a message to the broker.
 
-        Returning means that the broker has it, not that it let it through: it may have refused by its ACL.
+        Returning means at QoS 1 that the broker has it, not that it let it through: it may have refused by its ACL.
 
         Raises:
             NotConnected: now, or before the broker answered.
@@ -273,6 +273,6 @@ class Session:
         if self._client is None:
             raise NotConnected(self.client_id)
         try:
-            await self._client.publish(topic, payload, qos=1, retain=retain)
+            await self._client.publish(topic, payload, qos=qos, retain=retain)
         except aiomqtt.MqttError as error:
             raise NotConnected(self.client_id) from error

@@ -19,8 +19,9 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from gateway import signing
 from gateway.clock import TRUE, Clock
-from gateway.services import cloudevents, signing
+from gateway.services import cloudevents
 from gateway.services.missions import Clash, Unknown
 from gateway.storage import webhooks
 from gateway.storage.pool import type_of_pool

@@ -17,7 +17,7 @@ from gateway.storage import sql
 Connection = AsyncConnection[Any]
 
 KINDS = (
-    "incident.opened", "incident.changed", "incident.closed",
+    "incident.opened", "incident.changed", "incident.closed", "incident.progress",
     "mission.assigned", "mission.changed", "mission.ended",
     "unit.status",
     "alarm.raised", "alarm.changed", "alarm.cleared",

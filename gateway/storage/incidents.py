@@ -80,6 +80,13 @@ async def origins(connection: Connection, centre: str, since: datetime, limit: i
     return [(latitude, longitude, int(count)) for latitude, longitude, count in await cursor.fetchall()]
 
 
+async def of_reference(connection: Connection, centre: str, reference: str) -> str | None:
+    """The incident that another system calls so, the oldest if there are several; None if there is none."""
+    values = {"centre": centre, "reference": reference}
+    row = await (await connection.execute(sql.query("incident_of_reference"), values)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _read(record: dict[str, Any]) -> Incident:
     destination = None
     if record["destination_latitude"] is not None:

@@ -17,6 +17,7 @@ from gateway.services.count import Intake
 from tests.gateway_traffic import MORNING
 
 OPEN = {
+    "/api/v1/intake/incidents": "a call-taking system signs what it sends",
     "/": "the board's files, the same for everybody",
     "/api/v1/openapi.json": "what the API looks like",
     "/phones/v1/traccar": "a phone shows its own secret",

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.services.signing import new_secret, sign
+from gateway.signing import new_secret, sign
 from tests.fix_centre import Centre
 from tests.gateway_traffic import MORNING
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event  # the library that receivers use
 
+from gateway import signing
 from gateway.clock import HeldClock
 from gateway.integrations.webhook_sender import WebhookSender
-from gateway.services import signing
 from gateway.services.events import KEPT, Feed
 from gateway.services.webhooks import GIVE_UP, LONGEST_RETRY_S, REFUSED_TIMES, WAYS, Webhooks
 from gateway.storage import events

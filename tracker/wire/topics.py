@@ -11,6 +11,13 @@ sigap/v1/{centre}/units/{unit}/command            from the gateway
 sigap/v1/{centre}/units/{unit}/command/reply      what became of a command
 sigap/v1/{centre}/gateway/presence                from the gateway, retained JSON
 
+Other systems, of those who take calls and of those who look on:
+
+sigap/v1/{centre}/live/{unit}                     from the gateway, retained JSON: where a unit is, and what it does
+sigap/v1/{centre}/intake/incident                 an incident of a call-taking system, JSON
+sigap/v1/{centre}/intake/answer                   from the gateway: what became of it
+sigap/v1/{centre}/incidents/{incident}/state      from the gateway, retained JSON while it is open: units, status, arrival
+
 A *bridge* speaks for others: it sits at a base radio and passes on what the radios say.
 
 sigap/v1/{centre}/bridges/{bridge}/units/{unit}/live/{outbox}     sentences of a radio whose unit the bridge knows
@@ -162,6 +169,26 @@ def read_bridge_presence(topic: str) -> str | None:
 def bridge_presence(centre: str, bridge: str) -> str:
     """Where a bridge says whether it is there."""
     return f"{PREFIX}/{checked_id(centre)}/bridges/{checked_id(bridge)}/presence"
+
+
+def live_unit(centre: str, unit: str) -> str:
+    """Where other systems read how a unit stands."""
+    return f"{PREFIX}/{checked_id(centre)}/live/{checked_id(unit)}"
+
+
+def intake_incident(centre: str) -> str:
+    """Where call-taking systems tell of incidents."""
+    return f"{PREFIX}/{checked_id(centre)}/intake/incident"
+
+
+def intake_answer(centre: str) -> str:
+    """Where they hear what became of it."""
+    return f"{PREFIX}/{checked_id(centre)}/intake/answer"
+
+
+def incident_state(centre: str, incident: str) -> str:
+    """Where they read how an incident stands."""
+    return f"{PREFIX}/{checked_id(centre)}/incidents/{checked_id(incident)}/state"
 
 
 def gateway_presence(centre: str) -> str:

@@ -1,6 +1,6 @@
 """A telephone exchange says that somebody calls: whose number, on which line, and where they are if it knows.
 
-It signs what it sends as everybody does who sends to us (`gateway/services/signing.py`), with the secret of
+It signs what it sends as everybody does who sends to us (`gateway/signing.py`), with the secret of
 SIGAP_TELEPHONY_SECRET: what somebody overheard is worth nothing five minutes later. Within them the same event again is
 the same call, for an exchange that got no answer sends again.
 """

@@ -53,3 +53,5 @@ CREATE TABLE webhook_deliveries (
 );
 CREATE INDEX webhook_lanes ON webhook_deliveries (centre, webhook, lane, event) WHERE state = 'waiting';
 CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (centre, event);
+
+CREATE INDEX incidents_of_reference ON incidents (centre, reference) WHERE reference <> '';
