@@ -25,12 +25,14 @@ from fieldunit.simulator.roads import roads_of
 from gateway.demo.child import Child
 from gateway.demo.roads import DemoRoads
 from tests.fix_demo import Demo
+from tracker.geodesy import distance
 from tracker.regions import load
 
 CHROMIUM = os.environ.get("SIGAP_TEST_CHROMIUM", "/usr/bin/chromium")
 REPORTS = Path(__file__).parent / "reports"
 UNITS = 12
 SILENT_AFTER_S = 60
+APART_M = 300.0
 SEED = 1  # of `sigap-unit simulate`, unless it is told another
 POLL_S = 0.2
 SLOW_S = 60.0
@@ -161,6 +163,23 @@ def story(demo_roads: DemoRoads) -> Story:
         if drive is not None and drive.duration > SILENT_AFTER_S + 600:
             return Story(car.name, end.latitude, end.longitude)
     raise AssertionError("no unit of the demo drives: choose another moment, or another seed")
+
+
+def one_that_stands(demo: Demo, besides: str, status: str | None = None) -> str | None:
+    """A unit that does not move, does this and has none near it, so that it is the first at the point
+    where it is; None if there is none."""
+    answer = httpx.get(f"{demo.board}api/v1/units", timeout=30)
+    units = {unit["unit"]: unit for unit in answer.json()["units"] if unit["position"] is not None}
+    places = {unit: told["position"] for unit, told in units.items()}
+
+    def apart(unit: str) -> float:
+        mine = places[unit]
+        others = [place for other, place in places.items() if other != unit]
+        return min(distance(mine["latitude"], mine["longitude"], it["latitude"], it["longitude"]) for it in others)
+
+    standing = [unit for unit, place in places.items() if (place["speed_mps"] or 0.0) < 0.5]
+    doing = [unit for unit in standing if status in (None, units[unit]["standing"]["status"])]
+    return max((unit for unit in doing if unit != besides and apart(unit) > APART_M), key=apart, default=None)
 
 
 class Watched:

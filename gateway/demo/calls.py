@@ -24,13 +24,16 @@ PREFIX = "demo-"
 
 EVERY_S = 45.0  # between two calls, on the average (exponential)
 FIRST_S = 8.0  # after the start
-NEAR_M, FAR_M = 500.0, 3_500.0  # from some unit: a demonstration shows arrivals, not only drives
+NEAR_M, FAR_M = 500.0, 2_500.0  # from some unit: a demonstration shows arrivals, not only drives
 DECIDE_S = 20.0  # about what a dispatcher needs to assign, and to choose a hospital
 CLOSE_S = 15.0  # after the last unit is free
 BUSIEST = 0.6  # part of the units that work at most: some are always free for whoever tries the board
+EMPTY = 0.15  # part of the calls that nobody is sent to
 TREATED_THERE = 0.2  # part of the patients that need no hospital
 _LOOK_S = 2.0
 _URGENCIES = ("emergency", "emergency", "urgent", "urgent", "routine")
+_EMPTY = ("information", "prank")
+_LINE = "119"
 _CAPABILITIES = ["icu", "surgery"]
 
 
@@ -100,10 +103,17 @@ class Caller:
         self._open(scene)
 
     def _open(self, scene: Scene) -> None:
+        call, incident = self._new_id(), self._new_id()
+        self._rest.post("calls", id=call, line=_LINE, latitude=scene.latitude, longitude=scene.longitude)
+        if self._chance.random() < EMPTY:
+            reason = self._chance.choice(_EMPTY)
+            self._rest.post(f"calls/{call}/close", **{"as": reason})
+            self._say(f"{call}: a call in {scene.name}, closed as {reason}")
+            return
         place = {"latitude": scene.latitude, "longitude": scene.longitude, "name": scene.name}
         told: dict[str, Any] = {"kind": self._chance.choice(self._kinds)} if self._kinds else {}
-        incident = self._new_id()
-        self._rest.post("incidents", id=incident, place=place, urgency=self._chance.choice(_URGENCIES), **told)
+        urgency = self._chance.choice(_URGENCIES)
+        self._rest.post(f"calls/{call}/incident", id=incident, place=place, urgency=urgency, **told)
         self._say(f"{incident}: opened in {scene.name}")
 
     def _dispatch(self, now: float, incident: Any, active: list[Any]) -> None:

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.fix_board import SLOW_S, UNITS, Board, OpenBoard, Reading, Watched, until
+from tests.fix_board import SLOW_S, UNITS, Board, OpenBoard, Reading, Watched, one_that_stands, until
 from tests.fix_demo import Demo
 from tracker.geodesy import distance
 
@@ -14,7 +13,6 @@ pytestmark = pytest.mark.slow
 
 STALE_S = 60.0
 LOST_S = 180.0
-APART_M = 300.0
 
 
 def known(readings: list[Reading]) -> list[Reading]:
@@ -70,21 +68,6 @@ def test_an_arrival_falls_while_its_unit_drives_then_widens_and_is_unknown_when_
 def arrives(board: Board, unit: str) -> bool:
     """Whether the list tells an arrival of a unit."""
     return board.reading(unit)["p50"] is not None
-
-
-def one_that_stands(demo: Demo, besides: str) -> str | None:
-    """A unit that does not move and has none near it, so that it is the first at the point where it is; None if all
-    drive."""
-    answer = httpx.get(f"{demo.board}api/v1/units", timeout=30)
-    places = {unit["unit"]: unit["position"] for unit in answer.json()["units"] if unit["position"] is not None}
-
-    def apart(unit: str) -> float:
-        mine = places[unit]
-        others = [place for other, place in places.items() if other != unit]
-        return min(distance(mine["latitude"], mine["longitude"], it["latitude"], it["longitude"]) for it in others)
-
-    standing = [unit for unit, place in places.items() if place["speed_mps"] is not None and place["speed_mps"] < 0.5]
-    return max((unit for unit in standing if unit != besides and apart(unit) > APART_M), key=apart, default=None)
 
 
 def test_a_point_asks_every_unit_and_the_chosen_one_is_sent_and_recalled(

@@ -34,7 +34,7 @@ export type Unit = {
 }
 
 /** What a unit is doing: the gateway's word, out of crew, receiver and dispatcher. */
-export type Standing = { status: string; label: string; since: string; emergency?: boolean }
+export type Standing = { status: string; label: string; since: string | null; emergency?: boolean } // since null: nobody has said anything yet
 
 /** What a crew and its vehicle say; what was never said is absent. */
 export type CrewSide = {

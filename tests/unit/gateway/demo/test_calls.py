@@ -42,6 +42,7 @@ class Gateway(Rest):
         self.incidents: dict[str, Any] = {}
         self.missions: list[dict[str, Any]] = []
         self.facilities: list[str] = []
+        self.closed_calls: list[str] = []
         self.away = False
         self.refuses = False
 
@@ -56,11 +57,13 @@ class Gateway(Rest):
             raise RefusedError("the unit is on another mission")
         if what == "facilities":
             self.facilities.append(rest)
-        elif what == "incidents" and method == "POST":
+        elif rest.endswith("/close"):
+            self.closed_calls.append(body["as"])
+        elif rest.endswith("/incident"):
             self.incidents[body["id"]] = {"destination": None, "closed": False, **body}
         elif what == "incidents":
             self.incidents[rest].update(body)
-        else:
+        elif what == "missions":
             self.missions.append({"state": "assigned", "ended_by": None, "ended_why": "", **body})
         return {}
 
@@ -93,7 +96,7 @@ def caller(gateway: Gateway, graph: RoadGraph) -> Caller:
 
 
 def opened(gateway: Gateway, caller: Caller) -> tuple[str, float]:
-    """The first incident, and when it came."""
+    """The first incident, and when it came: the first call is one."""
     caller.turn(0.0)
     caller.turn(FIRST_S)
     (incident,) = gateway.incidents
@@ -175,6 +178,7 @@ def test_some_units_stay_free_for_whoever_tries_the_board(gateway: Gateway, call
     """However long it runs and however long missions take, no more than a part of the units is busy."""
     for second in range(0, int(60 * EVERY_S), 2):
         caller.turn(float(second))
+    assert {"information", "prank"} >= set(gateway.closed_calls)
     assert 0 < len(gateway.missions) <= BUSIEST * len(gateway.units) + 1
 
 
@@ -192,3 +196,14 @@ def test_scenes_lie_on_roads_and_as_far_away_as_wanted(graph: RoadGraph) -> None
     hospitals = scenes.hospitals()
     assert hospitals[0].name == "RS Demo Bojonegoro"
     assert np.unique([each.name for each in hospitals]).size == HOSPITALS
+
+
+def test_nobody_is_sent_to_a_call_that_only_asks_or_jokes(
+    gateway: Gateway, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is closed as what it was, and no incident is made of it."""
+    monkeypatch.setattr("gateway.demo.calls.EMPTY", 1.0)
+    for second in range(0, int(20 * EVERY_S), 2):
+        caller.turn(float(second))
+    assert set(gateway.closed_calls) == {"information", "prank"}
+    assert gateway.incidents == {}

@@ -1,0 +1,194 @@
+"""Dispatch on the board, in a real browser, on the stack that `sigap demo` starts: from a call to its end."""
+
+import random
+import re
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, expect
+
+from gateway.demo.roads import DemoRoads
+from gateway.demo.scenes import Scene, Scenes
+from tests.fix_board import REPORTS, SLOW_S, Board, OpenBoard, Watched, one_that_stands, until
+from tests.fix_demo import Demo
+from tracker.regions import load
+
+pytestmark = pytest.mark.slow
+
+ARRIVES_S = 420.0
+"""Half a kilometre takes a minute or two; a machine that is late with its fixes needs longer."""
+
+
+@pytest.fixture(scope="module")
+def scenes(demo_roads: DemoRoads) -> Scenes:
+    """Points on the demo's roads."""
+    return Scenes.read(demo_roads.file, load("bojonegoro"))
+
+
+def ask(demo: Demo, method: str, path: str, **body: Any) -> Any:
+    """As any other program asks."""
+    answer = httpx.request(method, f"{demo.board}api/v1/{path}", json=body or None, timeout=60)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def open_incident(demo: Demo, scene: Scene, urgency: str = "emergency") -> str:
+    """Somebody else than the board opens an incident; returns its id."""
+    incident = f"t-{uuid.uuid4().hex[:12]}"
+    place = {"latitude": scene.latitude, "longitude": scene.longitude, "name": "Balai Desa Uji"}
+    ask(demo, "POST", "incidents", id=incident, place=place, urgency=urgency, kind="kecelakaan")
+    return incident
+
+
+def row(board: Board, incident: str) -> Locator:
+    """An incident in the list."""
+    return board.page.locator(f'[data-testid="incident-row"][data-incident="{incident}"]')
+
+
+def test_an_incident_appears_a_candidate_is_assigned_its_arrival_falls_and_its_status_changes_by_itself(
+    open_board: OpenBoard, demo_stack: Demo, watched: Watched, scenes: Scenes
+) -> None:
+    """Nobody touches the board but for two presses: one assigns, one chooses the hospital. Then the unit drives, is
+    there, and goes on; the board tells each by itself, by the centre's names."""
+    board = open_board()
+    page = board.page
+    here: list[str] = []
+
+    def stands() -> bool:
+        here[:] = filter(None, [one_that_stands(demo_stack, watched.story.unit, "available")])
+        return bool(here)
+
+    until(stands, SLOW_S, "a unit stands")
+    fleet = {unit["unit"]: unit["position"] for unit in ask(demo_stack, "GET", "units")["units"]}
+    place = fleet[here[0]]
+    ask(
+        demo_stack, "PUT", "facilities/rs-uji", kind="hospital", name="RS Uji", latitude=place["latitude"],
+        longitude=place["longitude"],
+    )  # fmt: skip
+    scene = scenes.near(place["latitude"], place["longitude"], 400, 900, random.Random(1))
+    incident = open_incident(demo_stack, scene)
+
+    panel = page.get_by_test_id("incident")
+    expect(panel).to_have_attribute("data-incident", incident)  # it comes to view by itself
+    expect(panel).to_contain_text("Kecelakaan")
+    expect(row(board, incident)).to_contain_text("belum ada unit")
+    first = page.get_by_test_id("candidate").first
+    expect(first).to_have_attribute("data-tier", "fit")
+    expect(first.get_by_test_id("reasons")).to_contain_text("tiba dalam")
+    chosen = str(first.get_attribute("data-unit"))
+    page.locator(f'[data-testid="candidate"][data-unit="{chosen}"]').get_by_test_id("assign").click()
+
+    line = row(board, incident).locator(f'[data-testid="mission-line"][data-unit="{chosen}"]')
+    expect(line).to_be_visible()
+    expect(page.locator(f'[data-testid="candidate"][data-unit="{chosen}"]')).to_have_count(0)
+    seen: list[tuple[str, float | None]] = []
+
+    def look() -> tuple[str, float | None]:
+        status, left = line.evaluate("line => [line.dataset.status, line.dataset.p50S ?? null]")
+        seen.append((status, None if left is None else float(left)))
+        return seen[-1]
+
+    until(lambda: look()[1] is not None, SLOW_S, "its arrival is told")
+    begun = seen[-1][1]
+    assert begun is not None
+    page.screenshot(path=REPORTS / "board-incident.png")
+    page.locator('[data-testid="hospital"][data-place="rs-uji"]').get_by_test_id("choose-hospital").click()
+    expect(page.get_by_test_id("hospital-chosen")).to_have_text("RS Uji")
+
+    def fell() -> bool:
+        left = look()[1]
+        return left is not None and left < begun - 15
+
+    until(fell, ARRIVES_S, "its arrival falls while it drives")
+    until(lambda: look()[0] == "on-scene", ARRIVES_S, "it is there, and the board says so by itself")
+    label = ask(demo_stack, "GET", "centre")["labels"]["on-scene"]
+    expect(line.get_by_test_id("mission-status")).to_have_text(label)
+    page.screenshot(path=REPORTS / "board-on-scene.png")
+    until(lambda: look()[0] in ("patient-aboard", "at-hospital"), ARRIVES_S, "it goes on to the hospital")
+    order = [status for status, _ in seen]
+    wanted = ["assigned", "acknowledged", "en-route", "on-scene", "patient-aboard", "at-hospital"]
+    assert [wanted.index(status) for status in order] == sorted(wanted.index(status) for status in order)
+
+    page.get_by_test_id("end").click()
+    page.get_by_test_id("end-as").select_option("resolved")
+    page.get_by_test_id("end-sure").click()
+    expect(row(board, incident)).to_have_count(0)
+    expect(panel).to_have_count(0)
+    closed = ask(demo_stack, "GET", f"incidents/{incident}")
+    assert (closed["closed_at"] is not None, closed["closed_as"]) == (True, "resolved")
+    assert ask(demo_stack, "GET", f"missions?incident={incident}&active=true")["missions"] == []
+    assert board.hosts == {"127.0.0.1"}
+    assert board.complaints == []
+
+
+def test_an_incident_is_opened_from_the_map_and_from_what_was_pasted(
+    open_board: OpenBoard, demo_stack: Demo, scenes: Scenes
+) -> None:
+    """A click on the map fills the form; so does pasted text. Without a place in it nothing can be opened; Esc gives
+    up. The first touch gives the page its voice."""
+    board = open_board()
+    page = board.page
+    sound = page.get_by_test_id("sound")
+    expect(sound).to_have_text(re.compile("SUARA MATI"))
+    page.get_by_test_id("aim").click()
+    expect(sound).not_to_have_text(re.compile("SUARA MATI"))
+    page.get_by_test_id("point-open").click()
+    expect(page.get_by_test_id("new-where")).to_have_value(re.compile(r"^-7\.\d{6}, 111\.\d{6}$"))
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("new-incident")).to_have_count(0)
+
+    page.get_by_test_id("incident-new").click()
+    expect(page.get_by_test_id("new-where")).to_be_focused()
+    page.keyboard.type("di depan pasar")
+    expect(page.get_by_test_id("new-open")).to_be_disabled()
+    scene = scenes.near(-7.15, 111.89, 0, 2000, random.Random(2))
+    page.get_by_test_id("new-where").fill(f"https://maps.google.com/?q={scene.latitude},{scene.longitude}")
+    page.get_by_test_id("new-name").fill("Depan Pasar Uji")
+    page.get_by_label("Rutin").check()
+    page.get_by_test_id("new-open").click()
+    panel = page.get_by_test_id("incident")
+    expect(panel).to_contain_text("Depan Pasar Uji")
+    incident = str(panel.get_attribute("data-incident"))
+    kept = ask(demo_stack, "GET", f"incidents/{incident}")
+    assert (kept["urgency"], kept["place"]["name"]) == ("routine", "Depan Pasar Uji")
+    assert kept["place"]["latitude"] == pytest.approx(scene.latitude)
+    row(board, incident).focus()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    ask(demo_stack, "PATCH", f"incidents/{incident}", closed=True, closed_as="information")
+    expect(row(board, incident)).to_have_count(0)  # others end incidents too
+    assert board.complaints == []
+
+
+@pytest.mark.parametrize("light", ["light", "dark"])
+def test_axe_finds_nothing_in_an_incident_a_form_and_alarms(
+    open_board: OpenBoard, demo_stack: Demo, scenes: Scenes, light: str
+) -> None:
+    """In both lights, on a desk and on a phone: nothing is wider than the screen, every button is big enough."""
+    incident = open_incident(demo_stack, scenes.near(-7.15, 111.89, 0, 3000, random.Random(3)), "urgent")
+    board = open_board(color_scheme=light, bypass_csp=True)
+    page = board.page
+
+    def look(what: str) -> None:
+        page.wait_for_timeout(300)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+        page.screenshot(path=REPORTS / f"board-{what}-{light}.png")
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), what
+        sides = page.locator("button:visible").evaluate_all(
+            "all => all.flatMap(b => { const r = b.getBoundingClientRect(); return [r.width, r.height] })"
+        )
+        assert min(sides) >= 24, what
+
+    row(board, incident).click()
+    expect(page.get_by_test_id("candidate").first).to_be_visible()
+    look("dispatch")
+    page.get_by_test_id("incident-new").click()
+    look("form")
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    look("dispatch-phone")
+    ask(demo_stack, "PATCH", f"incidents/{incident}", closed=True)
