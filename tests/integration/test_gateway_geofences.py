@@ -1,18 +1,20 @@
 """Units drive through a geofence, stand at its border, lose their network, and the gateway starts again meanwhile."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from psycopg_pool import PoolTimeout
 
+from gateway.demo.broker import Mosquitto
 from gateway.services.passages import Passages
 from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
-from tests.fix_gateway import UNITS
+from tests.fix_gateway import UNITS, Gateway, until
 from tests.fix_town import fix_row
-from tests.gateway_traffic import MORNING
+from tests.gateway_traffic import MORNING, epoch, peer, topic
 from tracker.fix import Quality
 
 YARD = [[-7.151, 111.880], [-7.151, 111.882], [-7.149, 111.882], [-7.149, 111.880]]
@@ -89,3 +91,16 @@ async def test_only_units_that_it_is_for_are_noted(centre: Centre) -> None:
         passages.committed([seen(second, IN, unit) for second in (0, 10)])
     await passages.turn()
     assert await told(centre) == [(UNITS[1], 0.0, True)]
+
+
+def test_a_gateway_that_runs_notes_what_its_units_send(gateway: Gateway, mosquitto: Mosquitto) -> None:
+    """From the broker to the list of comings, through all that lies between."""
+    fence = {"name": "Yard", "kind": "station", "polygon": YARD}
+    assert httpx.put(f"{gateway.url}/api/v1/geofences/yard", json=fence, timeout=10).status_code == 200
+    now = datetime.now(UTC)
+    with peer(mosquitto.port) as sender:
+        for number, (age, place) in enumerate(((120, OUT), (30, IN), (15, IN))):
+            sender.say(topic(UNITS[0]), epoch(number, now - timedelta(seconds=age), *place))
+    (came,) = until(lambda: gateway.get("geofences/yard/events")["events"])
+    assert (came["unit"], came["entered"]) == (UNITS[0], True)
+    assert abs(datetime.fromisoformat(came["at"]) - (now - timedelta(seconds=30))) < timedelta(seconds=1)
