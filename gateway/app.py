@@ -194,6 +194,7 @@ async def serve(
             asyncio.create_task(world.standings.run()),
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
+            asyncio.create_task(world.inbound.run()),
             asyncio.create_task(world.passages.run()),
             asyncio.create_task(world.calls.run()),
             asyncio.create_task(world.feed.run()),

@@ -30,6 +30,7 @@ from gateway.services.estimate import Estimator
 from gateway.services.events import Feed
 from gateway.services.incidents import Incidents
 from gateway.services.locate import Locator
+from gateway.services.inbound import Inbound
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.passages import Passages
@@ -98,6 +99,7 @@ class World:
         self.call_taking = CallTaking(centre, pool, self.incidents)
         self.intake_secret: str | None = None  # that a call-taking system signs with
         self.progress = Progress(pool, live, missions, _unsaid, self.feed.wake, clock)
+        self.inbound = Inbound(centre, pool, live, missions, self.register, self.hospitals, clock)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:

@@ -117,13 +117,15 @@ class Hospitals:
 
     # The choice
 
-    async def best(self, incident: Incident, excluding: Collection[str], now: datetime) -> Hospital | None:
-        """The best that takes patients and can be reached, without these; None: there is none.
+    async def best(
+        self, incident: Incident, excluding: Collection[str], now: datetime, *, unit: str | None = None
+    ) -> Hospital | None:
+        """The best that takes patients and can be reached, without these; None: there is none. ``unit`` as of `choose`.
 
         Raises:
             psycopg.Error, psycopg_pool.PoolTimeout: the database is away.
         """
-        choice = await self.choose(incident, now)
+        choice = await self.choose(incident, now, unit=unit)
         open_ = [each for each in choice.hospitals if each.diversion_because is None and each.eta_s is not None]
         return next((each for each in open_ if each.place.id not in excluding), None)
 
