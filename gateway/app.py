@@ -35,6 +35,7 @@ from gateway.services.commands import Commands
 from gateway.services.count import Intake
 from gateway.services.crews import Crews
 from gateway.services.enrolment import REFRESH, Enrolment
+from gateway.services.escalation import Escalation
 from gateway.services.estimate import Estimator
 from gateway.services.events import Feed
 from gateway.services.judge_tracks import Tracks
@@ -44,6 +45,7 @@ from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
 from gateway.services.progress import Progress
 from gateway.services.standings import Standings
+from gateway.services.watch import Watch
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.storage import closures, fixes, speed_models
@@ -192,6 +194,7 @@ async def serve(
             asyncio.create_task(commands.run()),
             asyncio.create_task(tracks.run()),
             asyncio.create_task(world.standings.run()),
+            asyncio.create_task(watch_of(world).run()),
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
             asyncio.create_task(world.inbound.run()),
@@ -219,6 +222,35 @@ async def serve(
 
 class CannotListenError(Exception):
     """The web side's address cannot be had."""
+
+
+def watch_of(world: World) -> Watch:
+    """What watches over the crews of a gateway whose parts are all there."""
+    missions, register = world.arrivals.missions, world.register
+
+    def closed_because(place: str, now: datetime) -> str | None:
+        facility = register.facilities.get(place)
+        return None if facility is None else facility.closed_because(now)
+
+    escalation = Escalation(
+        missions,
+        world.standings,
+        world.alarms,
+        world.centre_rules,
+        world.candidates.next_for,
+        lambda unit: register.unit(unit).agency,
+        world.commands.tell_again,
+    )
+    return Watch(
+        world.live,
+        missions,
+        world.standings,
+        world.alarms,
+        escalation,
+        lambda: world.sessions().get("live", False),
+        closed_because,
+        world.clock,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,17 +2,26 @@
 
 import itertools
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from gateway.app import watch_of
 from gateway.services import accept_reports
 from gateway.services.accept_reports import Said
+from gateway.services.alarms import Alarms
+from gateway.services.candidates import Candidates
+from gateway.services.missions import Missions
+from gateway.services.standings import Standings
 from gateway.storage import reports
+from gateway.storage.alarms import Alarm
+from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
 from tests.fix_gateway import CENTRE, UNITS
 from tests.gateway_traffic import MORNING
+from tracker.fix import Fix
+from tracker.regions import Escalation
 from tracker.wire.reports import Answer, CrewStatus, Emergency, Numbered, Report, Source, Status, encode
 
 SCENE = {"latitude": -7.15, "longitude": 111.90, "name": "pasar"}
@@ -25,6 +34,7 @@ class Crew:
     def __init__(self, centre: Centre) -> None:
         self.centre = centre
         self._numbers = itertools.count(1)
+        self.watch = watch_of(centre.world)
         centre.arrivals.missions.loaded = True
 
     async def say(self, unit: str, *said: Report) -> None:
@@ -57,6 +67,39 @@ class Crew:
         """Everything that was said and seen is taken into account."""
         await self.centre.settle()
         await self.centre.world.standings.turn()
+
+    async def look(self, seconds: float = 0.0) -> list[Alarm]:
+        """Time passes, and the gateway looks once: what is open then."""
+        self.centre.now += timedelta(seconds=seconds)
+        await self.settle()
+        await self.watch.turn(self.centre.now)
+        await self.settle()
+        return self.centre.world.alarms.open()
+
+    async def restart(self) -> None:
+        """As a new process: nothing is known but what the database holds."""
+        world = self.centre.world
+        self.centre.arrivals.missions = world.arrivals.missions = Missions(CENTRE, world.pool, world.clock)
+        await world.arrivals.missions.load(self.centre.now)
+        world.standings = Standings(world.pool, world.live, world.arrivals.missions, world.centre_rules, world.clock)
+        world.alarms = Alarms(CENTRE, world.pool)
+        world.candidates = Candidates(
+            world.live, world.arrivals.estimator, world.arrivals.missions, world.register, world.candidates.coverage
+        )
+        self.watch = watch_of(world)
+
+    async def ladder(self, *, next_unit_by_itself: bool = False) -> None:
+        """The centre's own: 30 s, 60 s, 120 s."""
+        rules = self.centre.world.centre_rules
+        async with self.centre.world.pool.connection() as connection:
+            await rules.load(connection, self.centre.now)
+        await rules.change(None, Escalation(next_unit_by_itself=next_unit_by_itself), None, self.centre.now)
+
+    async def at_post(self, unit: str, longitude: float, latitude: float = -7.15) -> None:
+        """A unit stands there, as its receiver says now."""
+        now = self.centre.now
+        fix = Fix(time=now, latitude=latitude, longitude=longitude, speed=0.0)
+        await self.centre.commit([Row(CENTRE, unit, "gnss", fix, now, "box", int(now.timestamp() * 1000))])
 
     async def incident(self, *, hospital: bool = True, name: str = "i1") -> str:
         """Something happens."""

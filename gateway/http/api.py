@@ -7,6 +7,7 @@ from psycopg_pool import PoolTimeout
 
 from gateway.http import (
     agencies,
+    alarms,
     board,
     calls,
     candidates,
@@ -88,6 +89,7 @@ def create(world: World) -> FastAPI:
         statuses,
         feeds,
         intake,
+        alarms,
     ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)

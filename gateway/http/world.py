@@ -14,6 +14,7 @@ from gateway.feeds.live import LivePicture
 from gateway.http.access import Object, Permission, Principal, demo_principal, require
 from gateway.roads.districts import Districts
 from gateway.services.accept_messages import Acceptance, Accepted, Message
+from gateway.services.alarms import Alarms
 from gateway.services.arrivals import Arrivals
 from gateway.services.call_taking import CallTaking
 from gateway.services.calls import Calls
@@ -28,9 +29,9 @@ from gateway.services.crews import Crews
 from gateway.services.enrolment import Enrolment
 from gateway.services.estimate import Estimator
 from gateway.services.events import Feed
+from gateway.services.inbound import Inbound
 from gateway.services.incidents import Incidents
 from gateway.services.locate import Locator
-from gateway.services.inbound import Inbound
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.passages import Passages
@@ -79,6 +80,7 @@ class World:
         self.districts: Districts | None = None
         self.centre_rules = Centre(centre, pool)
         self.standings = Standings(pool, live, self.arrivals.missions, self.centre_rules, clock)
+        self.alarms = Alarms(centre, pool)
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         self.neighbours = Neighbours(centre, pool, live, self.arrivals.missions, clock=clock)
@@ -100,6 +102,7 @@ class World:
         self.intake_secret: str | None = None  # that a call-taking system signs with
         self.progress = Progress(pool, live, missions, _unsaid, self.feed.wake, clock)
         self.inbound = Inbound(centre, pool, live, missions, self.register, self.hospitals, clock)
+        self.candidates.standing = lambda unit: self.standings.of(unit).shown
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:

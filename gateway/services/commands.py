@@ -209,6 +209,11 @@ class Commands:
         waiting = (each.unit for each in self._open.values() if each.outcome is None)
         return dict(Counter(unit for unit in waiting if self._live.online(unit)))
 
+    def tell_again(self, unit: str) -> None:
+        """Send a unit its assignment anew, as if it had never been told: it may have been told and not heard."""
+        self._told.pop(unit, None)
+        self._wake.set()
+
     # What units answer, and what changes
 
     def replied(self, answers: list[Answered]) -> None:

@@ -262,13 +262,13 @@ class Missions:
                         await stamps.put_mission(connection, self.centre, mission, self._clock.now())
                         await self._tell(connection, "mission.assigned", mission, self._clock.now())
                         await self._check_assignable(connection, mission)
-            except _NotSent as why:
+            except _NotSent as refusal:
                 async with connection.transaction():
                     key = stamps.key_of(mission.id, Status.ASSIGNED)
                     stamp = stamps_of(mission, self._clock.now())[Status.ASSIGNED]
                     await stamps.put(connection, self.centre, mission.unit, key, stamp)
                 self.on_stamps(mission.unit)
-                raise Clash(f"unit {mission.unit} cannot be sent: {why}") from why
+                raise Clash(f"unit {mission.unit} cannot be sent: {refusal}") from refusal
             except psycopg.errors.UniqueViolation as error:
                 other = self.active[mission.unit].id if mission.unit in self.active else "another mission"
                 raise Clash(f"unit {mission.unit} is on mission {other}; end it first") from error

@@ -101,6 +101,10 @@ class Standings:
         """How a unit stands; available, since nobody knows when, if nobody has said anything."""
         return self._standings.get(unit) or Standing()
 
+    def all(self) -> list[tuple[str, Standing]]:
+        """Every unit of which somebody has said something."""
+        return sorted(self._standings.items())
+
     def told(self, unit: str) -> StandingTold:
         """The same in the centre's words."""
         return self._told(self.of(unit))
