@@ -161,7 +161,7 @@ def referral(drill: Drill) -> None:
         seen.get("unit") == unit and seen.get("eta_s") is not None and not {"notes", "name", "patient"} & set(seen),
         seen,
     )
-    until_state(drill, mission, "ended", 3600, 10)
+    until_state(drill, mission, "ended", 3600, 30)
     said = [each["status"] for each in stamps(drill, unit) if each["mission"] == mission]
     drill.check(
         CLAUSES[16],
@@ -175,7 +175,7 @@ def cut(drill: Drill) -> None:
     gone = ["ambulans-04", "ambulans-07", "ambulans-08", "ambulans-09", "ambulans-10", "ambulans-11"]
     away = open_incident(drill, district(drill, "Temayang", north=0.06))
     mission = assign(drill, "ambulans-11", away["id"])
-    drill.pass_time(40, until=lambda: drill.mission(mission)["state"] == "to-scene" and _moves(drill, "ambulans-11"))
+    drill.pass_time(40, until=lambda: _moves(drill, "ambulans-11"))
     drill.order(cut=gone)
     began = drill.now
     drill.pass_time(180, 5)

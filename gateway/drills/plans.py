@@ -1,6 +1,6 @@
 """All drills, by name."""
 
-from gateway.drills import bojonegoro
+from gateway.drills import banyuwangi, bojonegoro, jambi, ppu
 from gateway.drills.drill import Plan
 
-PLANS: dict[str, Plan] = {"bojonegoro": bojonegoro.PLAN}
+PLANS: dict[str, Plan] = {each.PLAN.profile: each.PLAN for each in (banyuwangi, bojonegoro, jambi, ppu)}
