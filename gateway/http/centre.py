@@ -243,7 +243,7 @@ async def list_members(
 
 
 def _known(world: World, agency: str) -> None:
-    agencies = {each.id for each in world.centre_rules.agencies}
+    agencies = {each.id for each in world.centre_rules.agencies} | world.register.agencies.keys()
     if agency not in agencies:
         raise HTTPException(
             422, f"the centre has no agency {agency!r}; it has: {', '.join(sorted(agencies)) or 'none'}"

@@ -208,3 +208,12 @@ async def test_two_dispatchers_who_change_one_incident_do_not_undo_each_other(ce
     seen = await centre.client.get(path)
     assert (seen.json()["urgency"], seen.headers["etag"]) == ("emergency", first.headers["etag"])
     assert first.headers["etag"] != tag
+
+
+async def test_an_agency_of_the_register_can_be_sent_for_and_command(centre: Centre) -> None:
+    """The centre's table of procedures knows it as soon as it is made, without being in any profile."""
+    sop = {"name": "Banjir", "agencies": ["relawan"]}
+    assert (await put(centre, "sops/banjir", sop)).status_code == 422
+    await centre.ask("PUT", "agencies/relawan", {"name": "Relawan", "kind": "pmi"})
+    assert (await centre.ask("PUT", "sops/banjir", sop))["agencies"] == ["relawan"]
+    assert (await centre.ask("POST", "command/handover", {"to": "relawan"}))["holder"] == "relawan"
