@@ -227,11 +227,6 @@ class CannotListenError(Exception):
 def watch_of(world: World) -> Watch:
     """What watches over the crews of a gateway whose parts are all there."""
     missions, register = world.arrivals.missions, world.register
-
-    def closed_because(place: str, now: datetime) -> str | None:
-        facility = register.facilities.get(place)
-        return None if facility is None else facility.closed_because(now)
-
     escalation = Escalation(
         missions,
         world.standings,
@@ -248,7 +243,6 @@ def watch_of(world: World) -> Watch:
         world.alarms,
         escalation,
         lambda: world.sessions().get("live", False),
-        closed_because,
         world.clock,
     )
 

@@ -102,7 +102,6 @@ class World:
         self.intake_secret: str | None = None  # that a call-taking system signs with
         self.progress = Progress(pool, live, missions, _unsaid, self.feed.wake, clock)
         self.inbound = Inbound(centre, pool, live, missions, self.register, self.hospitals, clock)
-        self.candidates.standing = lambda unit: self.standings.of(unit).shown
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:

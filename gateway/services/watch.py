@@ -1,5 +1,5 @@
 """Watches over the crews, for those who are not looking: who does not answer, who has fallen silent, who is in danger,
-whose vehicle broke down, whose hospital has closed.
+whose vehicle broke down. (Hospitals that close are told by `gateway.services.inbound`, with the next best one.)
 
 Everything is a comparison of what is with what was said of it (`gateway.services.alarms`), so a gateway that was away
 says what it missed, once, in order, and as of when it was so. All time is the clock's.
@@ -18,9 +18,9 @@ from gateway.services.escalation import Escalation
 from gateway.services.missions import DatabaseAway, Missions
 from gateway.services.standings import Standings
 from gateway.storage.alarms import Alarm
-from tracker.missions import LegKind, Mission
+from tracker.missions import Mission
 from tracker.missions.silence import LIMITS_S, silent_since
-from tracker.missions.statuses import Standing, Status
+from tracker.missions.statuses import Standing
 
 log = structlog.get_logger()
 
@@ -39,13 +39,11 @@ class Watch:
         alarms: Alarms,
         escalation: Escalation,
         listening: Callable[[], bool],
-        closed_because: Callable[[str, datetime], str | None],
         clock: Clock = TRUE,
     ) -> None:
         """
         Args:
             listening: whether units can be heard now: nobody is silent whom we cannot hear.
-            closed_because: why a place of the centre's list takes nobody; None: it does, or there is none.
         """
         self._live = live
         self._missions = missions
@@ -53,7 +51,6 @@ class Watch:
         self._alarms = alarms
         self._escalation = escalation
         self._listening = listening
-        self._closed_because = closed_because
         self._clock = clock
         self._listened: datetime | None = None  # since when without a break
         self._wake = asyncio.Event()
@@ -84,7 +81,6 @@ class Watch:
         await self._emergencies(now)
         await self._escalation.turn(now)
         await self._silences(now)
-        await self._hospitals(now)
 
     # The crew is in danger
 
@@ -145,36 +141,6 @@ class Watch:
             if mission.incident is not None and standing.mission == mission.id:
                 found.append((mission, standing))
         return found
-
-    # The hospital has closed
-
-    async def _hospitals(self, now: datetime) -> None:
-        held: set[str] = set()
-        for mission, standing in self._watched():
-            bound = mission.legs[-1]
-            place = bound.place.id
-            if bound.kind is not LegKind.TO_HOSPITAL or place is None or bound.arrived_at is not None:
-                continue
-            because = self._closed_because(place, now)
-            if because is None:
-                continue
-            held.add(mission.id)
-            known = [each for each in self._alarms.open("hospital-closed") if each.mission == mission.id]
-            if any(each.values["place"] == place for each in known):
-                continue
-            aboard = standing.status is Status.PATIENT_ABOARD
-            name = bound.place.name or place
-            await self._alarms.raise_once(
-                f"hospital-closed/{mission.id}/{place}/{now.isoformat()}",
-                now, f"{name} takes nobody ({because}), and {mission.unit} is on its way there",
-                level="next-unit", mission=mission,
-                values={"place": place, "because": because, "patient_aboard": aboard},
-            )  # fmt: skip
-        for alarm in self._alarms.open("hospital-closed"):
-            bound_for = self._missions.active.get(alarm.unit or "")
-            there = None if bound_for is None else bound_for.legs[-1].place.id
-            if alarm.mission not in held or there != alarm.values["place"]:
-                await self._alarms.clear(alarm, now)
 
 
 def _emergency(unit: str, since: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.services.escalation import mission_in_place_of
-from tests.fix_crew import SCENE, Crew
+from tests.fix_crew import Crew
 from tests.fix_gateway import UNITS
 from tests.gateway_traffic import MORNING
 from tracker.wire.reports import CrewStatus
@@ -339,35 +339,3 @@ async def test_an_acknowledged_alarm_sounds_again_on_the_next_level(posts: Crew)
     await posts.look(30)
     (shown,) = await alarms(posts)
     assert (shown["level"], shown["sound"], shown["acknowledged_at"]) == ("next-unit", True, None)
-
-
-async def test_a_hospital_that_closes_while_a_unit_is_on_its_way_there(posts: Crew) -> None:
-    """An alarm to everybody bound for it; gone once it is open again, or the unit goes elsewhere."""
-    ask, register = posts.centre.ask, posts.centre.world.register
-    place = {"kind": "hospital", "name": "RSUD", "latitude": -7.15, "longitude": 111.95}
-    await ask("PUT", "places/rsud", place)
-    await ask("PUT", "places/rs-2", place | {"name": "RS 2", "longitude": 111.96})
-    await register.load()
-    incident = {"place": SCENE, "urgency": "emergency", "id": "i1", "destination": {"place": "rsud"}}
-    await ask("POST", "incidents", incident, 201)
-    await posts.assign()
-    await posts.answer("m1", accepted=True)
-    assert await posts.look(1) == []
-    await _close(posts, "rsud", "IGD penuh")
-    (alarm,) = await posts.look(1)
-    assert (alarm.kind, alarm.mission, alarm.values["because"]) == ("hospital-closed", "m1", "IGD penuh")
-    assert "RSUD takes nobody (IGD penuh)" in alarm.detail
-    await posts.restart()
-    assert [each.id for each in await posts.look(1)] == [alarm.id]
-    await _close(posts, "rsud", None)
-    assert await posts.look(1) == []
-    await _close(posts, "rsud", "banjir")
-    assert len(await posts.look(1)) == 1
-    await ask("PATCH", "missions/m1", {"destination": {"place": "rs-2"}})
-    assert await posts.look(1) == []
-
-
-async def _close(crew: Crew, place: str, because: str | None) -> None:
-    async with crew.centre.world.pool.connection() as connection:
-        await connection.execute("UPDATE places SET diversion_because = %s WHERE id = %s", (because, place))
-    await crew.centre.world.register.load()
