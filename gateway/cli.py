@@ -23,6 +23,7 @@ from gateway import app
 from gateway.app import CannotListenError
 from gateway.demo import command as demo
 from gateway.drills import command as drills
+from gateway.integrations.reach import command as reach
 from gateway.roads import command as roads
 from gateway.services import bridge_command, enrol_command, enrol_profile, facility_command, phone_command
 from gateway.services import learn_command as learn
@@ -118,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     phone = commands.add_parser("phone", help="phones as units: consent, duty, secrets")
     phone_command.add_arguments(phone)
     phone.set_defaults(run=phone_command.run)
+
+    reached = commands.add_parser("reach", help="whom alarms reach, and whether they do")
+    reach.add_arguments(reached)
+    reached.set_defaults(run=reach.run)
 
     kept = commands.add_parser("quarantine", help="show what could not be stored, newest first")
     kept.add_argument("--limit", type=_count, default=50, help="how many at most (default: 50)")

@@ -3,6 +3,8 @@
 ``SIGAP_CENTRE=bojonegoro`` sets ``centre``; ``sigap serve --help`` prints the whole list from this file.
 """
 
+import base64
+import binascii
 import ssl
 from pathlib import Path
 from typing import Literal
@@ -47,6 +49,34 @@ class NeighbourSettings(BaseSettings):
     telephony_secret: SecretStr | None = Field(
         None, description="that the telephone exchange signs its events with: whsec_ and base64 of 24 bytes at least"
     )
+    smtp_host: str | None = Field(None, description="the server that mail goes by")
+    smtp_port: int | None = Field(None, ge=1, le=65535, description="its port; none: 587 for starttls, 465 for tls")
+    smtp_security: Literal["starttls", "tls"] = Field("starttls", description="how mail is encrypted on its way there")
+    smtp_username: str | None = Field(None, description="the account there; none: the server asks for none")
+    smtp_password: SecretStr | None = Field(None, description="its password")
+    smtp_sender: str | None = Field(None, description="the address that mail is from")
+    smtp_ca: Path | None = Field(
+        None, description="PEM file of the authority that signed the mail server; none: those this computer trusts"
+    )
+    gsm_port: str | None = Field(
+        None, description="serial port of a GSM modem, best by its name in /dev/serial/by-id; SMS go by it"
+    )
+    gsm_pin: SecretStr | None = Field(None, description="PIN of its SIM card, if it wants one")
+    reach_webhook_secret: SecretStr | None = Field(
+        None, description="that webhooks to contacts are signed with: whsec_ and base64 of 24 bytes at least"
+    )
+
+    @field_validator("telephony_secret", "reach_webhook_secret")
+    @classmethod
+    def _is_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                length = len(base64.b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True))
+            except binascii.Error:
+                length = 0
+            if length < 24:
+                raise ValueError("a secret is whsec_ and base64 of 24 bytes at least: `openssl rand -base64 32`")
+        return value
 
 
 class Settings(RoadSettings, NeighbourSettings):

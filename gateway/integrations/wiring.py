@@ -8,10 +8,14 @@ import httpx
 from gateway.clock import Clock
 from gateway.feeds.live import LivePicture
 from gateway.integrations.answers import TIMEOUT_S
+from gateway.integrations.reach.mail import Mail
+from gateway.integrations.reach.sms import Sms
+from gateway.integrations.reach.webhook import Webhook
 from gateway.integrations.satusehat import Satusehat
 from gateway.integrations.sisrute import Sisrute
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
+from gateway.services.reach import Channel
 from gateway.services.referrals import ReferralSystem
 from gateway.settings import NeighbourSettings
 from gateway.storage.pool import type_of_pool
@@ -22,17 +26,51 @@ async def open_neighbours(
     settings: NeighbourSettings, centre: str, pool: type_of_pool, live: LivePicture, missions: Missions, clock: Clock
 ) -> AsyncIterator[Neighbours]:
     """The neighbours, for as long as the gateway runs."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client:
+    async with _client() as client, open_channels(settings, clock) as channels:
         secret = settings.telephony_secret
-        yield Neighbours(
+        neighbours = Neighbours(
             centre,
             pool,
             live,
             missions,
-            systems(settings, client, clock),
-            None if secret is None else secret.get_secret_value(),
-            clock,
+            systems=systems(settings, client, clock),
+            channels=channels,
+            telephony_secret=None if secret is None else secret.get_secret_value(),
+            clock=clock,
         )
+        for channel in channels:
+            if isinstance(channel, Sms):
+                channel.delivered = neighbours.reach.delivered
+        yield neighbours
+
+
+@asynccontextmanager
+async def open_channels(settings: NeighbourSettings, clock: Clock) -> AsyncIterator[list[Channel]]:
+    """The ways to somebody who is not looking, of those whose settings are complete."""
+    channels: list[Channel] = []
+    async with _client() as client:
+        if settings.smtp_host is not None and settings.smtp_sender is not None:
+            user, password = settings.smtp_username, settings.smtp_password
+            account = None if user is None or password is None else (user, password.get_secret_value())
+            port = settings.smtp_port or (465 if settings.smtp_security == "tls" else 587)
+            sender, security = settings.smtp_sender, settings.smtp_security
+            channels.append(Mail(settings.smtp_host, port, sender, security, account, settings.smtp_ca))
+        if settings.reach_webhook_secret is not None:
+            channels.append(Webhook(settings.reach_webhook_secret.get_secret_value(), client, clock.now))
+        if settings.gsm_port is None:
+            yield channels
+            return
+        pin = settings.gsm_pin
+        sms = Sms(settings.gsm_port, None if pin is None else pin.get_secret_value())
+        sms.start()
+        try:
+            yield [*channels, sms]
+        finally:
+            await sms.stop()
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False)
 
 
 def systems(settings: NeighbourSettings, client: httpx.AsyncClient, clock: Clock) -> list[ReferralSystem]:

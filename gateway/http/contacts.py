@@ -1,0 +1,81 @@
+"""Whom to reach when nobody looks at the board, and what was tried for an alarm."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Request, Response
+from msgspec import Meta
+
+from gateway.http.requests import Id
+from gateway.http.world import RulesCentre, SeesMissions, TheWorld, answer, body, documented, documented_body
+from gateway.storage.contacts import Contact, Try, Way
+from tracker.duty import BadWindows
+
+router = APIRouter(prefix="/api/v1", tags=["reach"])
+
+Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+
+
+class NewWay(msgspec.Struct, forbid_unknown_fields=True):
+    """How somebody is reached: a telephone number, an address of mail, or one that a webhook goes to."""
+
+    kind: Literal["sms", "mail", "webhook"]
+    address: Annotated[str, Meta(min_length=3, max_length=500, pattern=r"^[^\x00-\x20]+$")]
+
+
+class NewContact(msgspec.Struct, forbid_unknown_fields=True):
+    """Somebody who is reached. In quiet hours others come first; if all have them, nobody has."""
+
+    id: Id
+    name: Words
+    channels: Annotated[list[NewWay], Meta(max_length=10)]  # in the order in which they are tried
+    role: Words = "supervisor"
+    quiet: Annotated[str, Meta(max_length=500)] = ""  # weekly windows, like "mon-sun 22:00-05:00"
+
+
+class NewContacts(msgspec.Struct, forbid_unknown_fields=True):
+    """All there are, who is reached first first."""
+
+    contacts: Annotated[list[NewContact], Meta(max_length=100)]
+
+
+class Contacts(msgspec.Struct):
+    """All, who is reached first first."""
+
+    contacts: list[Contact]
+    kinds: list[str]  # that this gateway can send by
+
+
+class Tries(msgspec.Struct):
+    """In order."""
+
+    tries: list[Try]
+
+
+@router.get("/contacts", responses=documented(Contacts, "all, who is reached first first"))
+async def list_contacts(_: SeesMissions, world: TheWorld) -> Response:
+    """Whom alarms reach, and by which kinds of ways this gateway can."""
+    reach = world.neighbours.reach
+    return answer(Contacts(await reach.contacts(), sorted(reach.channels)))
+
+
+@router.put("/contacts", responses=documented(Contacts, "as they are now"), openapi_extra=documented_body(NewContacts))
+async def put_contacts(_: RulesCentre, world: TheWorld, request: Request) -> Response:
+    """Make these the centre's contacts, in this order."""
+    new = await body(request, NewContacts)
+    reach = world.neighbours.reach
+    contacts = [
+        Contact(each.id, each.name, each.role, tuple(Way(way.kind, way.address) for way in each.channels), each.quiet)
+        for each in new.contacts
+    ]
+    try:
+        await reach.put(contacts)
+    except BadWindows as error:
+        raise HTTPException(422, str(error)) from None
+    return answer(Contacts(contacts, sorted(reach.channels)))
+
+
+@router.get("/alarms/{alarm}/tries", responses=documented(Tries, "in order"))
+async def list_tries(_: SeesMissions, world: TheWorld, alarm: str) -> Response:
+    """Who was written to because of an alarm, by which way, and what became of it."""
+    return answer(Tries(await world.neighbours.reach.tries(alarm)))
