@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import UNSET
 
+from gateway.http.pages import Cursor, Limit, read_time_cursor, write_time_cursor
 from gateway.http.requests import Id, IncidentChange, NewIncident, NewPlace, destination_of, place_of
 from gateway.http.versions import OUTDATED, Expected, tagged
 from gateway.http.world import (
@@ -31,9 +32,10 @@ router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
 
 class Incidents(msgspec.Struct):
-    """Newest first."""
+    """A page, newest first."""
 
     incidents: list[Incident]
+    next_cursor: str | None = None
 
 
 class Merge(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,10 +99,14 @@ async def list_incidents(
     _: SeesMissions,
     world: TheWorld,
     open_only: Annotated[bool, Query(alias="open")] = False,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> Response:
     """Incidents of the centre, all or the open ones."""
-    return answer(Incidents(await world.arrivals.missions.incidents(open_only=open_only, limit=limit)))
+    behind = read_time_cursor(cursor)
+    found = await world.arrivals.missions.incidents(open_only=open_only, limit=limit + 1, behind=behind)
+    more = write_time_cursor(found[limit - 1].opened_at, found[limit - 1].id) if len(found) > limit else None
+    return answer(Incidents(found[:limit], more))
 
 
 @router.get("/incidents/{incident}", responses=documented(Incident, "the incident"))

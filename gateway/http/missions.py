@@ -7,6 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import UNSET
 
 from gateway.http.access import Object, Permission, require
+from gateway.http.pages import Cursor, Limit, read_time_cursor, write_time_cursor
 from gateway.http.requests import MissionChange, NewMission, UnitDestination, destination_of, time_of
 from gateway.http.world import Dispatches, SeesMissions, TheWorld, World, answer, body, documented, documented_body
 from gateway.services.missions import MissionView, view
@@ -23,9 +24,10 @@ class Times(msgspec.Struct):
 
 
 class Missions(msgspec.Struct):
-    """Newest first."""
+    """A page, newest first."""
 
     missions: list[MissionView]
+    next_cursor: str | None = None
 
 
 class Events(msgspec.Struct):
@@ -79,11 +81,15 @@ async def list_missions(
     unit: Annotated[str | None, Query(max_length=32)] = None,
     incident: Annotated[str | None, Query(max_length=32)] = None,
     active: bool = False,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> Response:
     """Missions of the centre that fit all that is named."""
-    found = await world.arrivals.missions.missions(unit=unit, incident=incident, active=active, limit=limit)
-    return answer(Missions([view(mission) for mission in found]))
+    found = await world.arrivals.missions.missions(
+        unit=unit, incident=incident, active=active, limit=limit + 1, behind=read_time_cursor(cursor)
+    )
+    more = write_time_cursor(found[limit - 1].assigned_at, found[limit - 1].id) if len(found) > limit else None
+    return answer(Missions([view(mission) for mission in found[:limit]], more))
 
 
 @router.get("/missions/{mission}", responses=documented(MissionView, "the mission"))

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 from fastapi import HTTPException, Query
@@ -50,3 +51,26 @@ def read_cursor(text: str) -> str:
     if "\x00" in key:
         raise HTTPException(422, _NOT_OURS)
     return key
+
+
+def write_time_cursor(at: datetime, name: str) -> str:
+    """Of the last row of a page whose rows are in the order of a time, and of a name where times are equal."""
+    return write_cursor(f"{at.isoformat()} {name}")
+
+
+def read_time_cursor(text: str | None) -> tuple[datetime | None, str]:
+    """Time and name of the last row that was shown; (None, "") from the start.
+
+    Raises:
+        HTTPException: 422, it is no cursor of ours.
+    """
+    if text is None:
+        return None, ""
+    time, _, name = read_cursor(text).partition(" ")
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError as error:
+        raise HTTPException(422, _NOT_OURS) from error
+    if at.tzinfo is None:
+        raise HTTPException(422, _NOT_OURS)
+    return at, name

@@ -1,7 +1,5 @@
 """Units and their tracks."""
 
-import base64
-import binascii
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -9,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from gateway.feeds.live import Position, UnitState, position
+from gateway.http.pages import read_time_cursor, write_time_cursor
 from gateway.http.world import SeesUnits, TheWorld, World, answer, aware, documented
 from gateway.storage import fixes
 
@@ -67,27 +66,13 @@ async def list_fixes(
     _known(world, unit)
     end = aware("to", end) or world.now()
     start = aware("from", start) or max(end, FIRST + DEFAULT_SPAN) - DEFAULT_SPAN
-    after = None if cursor is None else _read_cursor(cursor)
+    at, of = read_time_cursor(cursor)
+    after = None if at is None else (at, of)
     async with world.pool.connection() as connection:
         found = await fixes.page(connection, world.centre, unit, start, end, limit, after)
     points = [
         TrackPoint(**msgspec.structs.asdict(position(f.source, f.fix, f.received_at)), outbox=f.outbox, seq=f.sequence)
         for f in found
     ]
-    more = _write_cursor(found[-1].fix.time, found[-1].source) if len(found) == limit else None
+    more = write_time_cursor(found[-1].fix.time, found[-1].source) if len(found) == limit else None
     return answer(Track(unit, points, more))
-
-
-def _write_cursor(time: datetime, source: str) -> str:
-    return base64.urlsafe_b64encode(f"{time.isoformat()} {source}".encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[datetime, str]:
-    try:
-        time, _, source = base64.urlsafe_b64decode(text.encode()).decode().partition(" ")
-        after = datetime.fromisoformat(time)
-    except (ValueError, binascii.Error) as error:
-        raise HTTPException(422, "`cursor` is not one of ours: give back `next_cursor` as it was") from error
-    if after.tzinfo is None or "\x00" in source:
-        raise HTTPException(422, "`cursor` is not one of ours: give back `next_cursor` as it was")
-    return after, source

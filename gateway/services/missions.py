@@ -140,10 +140,12 @@ class Missions:
             raise Unknown(f"centre {self.centre} has no place {place_id!r}; GET /api/v1/places lists those it has")
         return Place(found[0].latitude, found[0].longitude, found[0].name, found[0].id)
 
-    async def incidents(self, *, open_only: bool, limit: int) -> list[Incident]:
-        """Newest first."""
+    async def incidents(
+        self, *, open_only: bool, limit: int, behind: tuple[datetime | None, str] = (None, "")
+    ) -> list[Incident]:
+        """Newest first; behind the one of this opening and id."""
         async with self._pool.connection() as connection:
-            return await incidents.find(connection, self.centre, open_only=open_only, limit=limit)
+            return await incidents.find(connection, self.centre, open_only=open_only, limit=limit, behind=behind)
 
     async def incident(self, incident_id: str) -> Incident:
         """One incident.
@@ -159,11 +161,19 @@ class Missions:
 
     # Missions
 
-    async def missions(self, *, unit: str | None, incident: str | None, active: bool, limit: int) -> list[Mission]:
-        """Newest first."""
+    async def missions(
+        self,
+        *,
+        unit: str | None,
+        incident: str | None,
+        active: bool,
+        limit: int,
+        behind: tuple[datetime | None, str] = (None, ""),
+    ) -> list[Mission]:
+        """Newest first; behind the one of this assignment and id."""
         async with self._pool.connection() as connection:
             found = await missions.find(
-                connection, self.centre, unit=unit, incident=incident, active=active, limit=limit
+                connection, self.centre, unit=unit, incident=incident, active=active, limit=limit, behind=behind
             )
         return [self._unsaved.get(mission.id, mission) for mission in found]
 

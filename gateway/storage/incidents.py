@@ -64,10 +64,17 @@ async def update(connection: Connection, centre: str, incident: Incident) -> boo
 
 
 async def find(
-    connection: Connection, centre: str, *, incident: str | None = None, open_only: bool = False, limit: int = 1000
+    connection: Connection,
+    centre: str,
+    *,
+    incident: str | None = None,
+    open_only: bool = False,
+    limit: int = 1000,
+    behind: tuple[datetime | None, str] = (None, ""),
 ) -> list[Incident]:
-    """Incidents of the centre, newest first."""
-    values = {"centre": centre, "id": incident, "open_only": open_only, "limit": limit}
+    """Incidents of the centre, newest first; behind the one of this opening and id."""
+    values: dict[str, Any] = {"centre": centre, "id": incident, "open_only": open_only, "limit": limit}
+    values |= {"behind_at": behind[0], "behind_id": behind[1]}
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(sql.query("incidents"), values)
         return [_read(record) for record in await cursor.fetchall()]

@@ -89,11 +89,13 @@ async def find(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 1000,
+    behind: tuple[datetime | None, str] = (None, ""),
 ) -> list[Mission]:
-    """Missions of the centre, newest first, that fit all that is given; they overlap ``since`` to ``until``."""
+    """Missions of the centre, newest first, that fit all that is given; they overlap ``since`` to ``until``, and are
+    behind the one of this assignment and id."""
     values = {
         "centre": centre, "id": mission, "unit": unit, "incident": incident, "active": active,
-        "since": since, "until": until, "limit": limit,
+        "since": since, "until": until, "limit": limit, "behind_at": behind[0], "behind_id": behind[1],
     }  # fmt: skip
     cursor = await connection.execute(sql.query("missions"), values)
     rows = await cursor.fetchall()

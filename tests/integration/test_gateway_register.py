@@ -1,6 +1,7 @@
 """What the centre has, over the API: agencies, what is known of units, facilities with their points, geofences; and two
 people who change one thing."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -217,3 +218,28 @@ async def test_an_agency_of_the_register_can_be_sent_for_and_command(centre: Cen
     await centre.ask("PUT", "agencies/relawan", {"name": "Relawan", "kind": "pmi"})
     assert (await centre.ask("PUT", "sops/banjir", sop))["agencies"] == ["relawan"]
     assert (await centre.ask("POST", "command/handover", {"to": "relawan"}))["holder"] == "relawan"
+
+
+@pytest.mark.parametrize("kind", ["incidents", "missions"])
+async def test_incidents_and_missions_come_in_pages_too(centre: Centre, kind: str) -> None:
+    """Newest first, those of one instant by id, each once, while new ones come; what is no cursor is told."""
+    for number in range(7):
+        new = {"id": f"i{number}", "place": {"latitude": -7.15, "longitude": 111.88}, "urgency": "urgent"}
+        await centre.ask("POST", "incidents", new, 201)
+        centre.now += timedelta(seconds=number // 3)
+        mission = {"id": f"m{number}", "unit": "ambulans-01", "incident": f"i{number}"}
+        await centre.ask("POST", "missions", mission, 201)
+        await centre.ask("PATCH", f"missions/m{number}", {"state": "ended"})
+    seen, cursor = [], ""
+    for _ in range(4):
+        page = await centre.ask("GET", f"{kind}?limit=2{cursor}")
+        seen += [each["id"] for each in page[kind]]
+        cursor = f"&cursor={page['next_cursor']}"
+        late = {"id": f"late{len(seen)}", "place": {"latitude": -7.15, "longitude": 111.88}, "urgency": "urgent"}
+        centre.now += timedelta(seconds=1)
+        await centre.ask("POST", "incidents", late, 201)
+    whole = [each["id"] for each in (await centre.ask("GET", kind))[kind] if "late" not in each["id"]]
+    assert seen == whole
+    assert (len(set(seen)), page["next_cursor"]) == (7, None)
+    for wrong in ("AAA=", "MjAyNi0xMS0yMQ==", "%C3%A4"):
+        assert (await centre.client.get(f"/api/v1/{kind}?cursor={wrong}")).status_code == 422
