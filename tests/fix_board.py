@@ -5,6 +5,7 @@ for good. What the board says of it is read twice a second, by a process of its 
 second until nobody knows any more: four minutes, in which other tests use the same demo.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
 from fieldunit.simulator.fleet import fleet_of
 from fieldunit.simulator.roads import roads_of
@@ -32,7 +33,6 @@ CHROMIUM = os.environ.get("SIGAP_TEST_CHROMIUM", "/usr/bin/chromium")
 REPORTS = Path(__file__).parent / "reports"
 UNITS = 12
 SILENT_AFTER_S = 60
-APART_M = 300.0
 SEED = 1  # of `sigap-unit simulate`, unless it is told another
 POLL_S = 0.2
 SLOW_S = 60.0
@@ -165,21 +165,16 @@ def story(demo_roads: DemoRoads) -> Story:
     raise AssertionError("no unit of the demo drives: choose another moment, or another seed")
 
 
-def one_that_stands(demo: Demo, besides: str, status: str | None = None) -> str | None:
-    """A unit that does not move, does this and has none near it, so that it is the first at the point
-    where it is; None if there is none."""
-    answer = httpx.get(f"{demo.board}api/v1/units", timeout=30)
-    units = {unit["unit"]: unit for unit in answer.json()["units"] if unit["position"] is not None}
-    places = {unit: told["position"] for unit, told in units.items()}
+def one_alone(demo: Demo) -> str:
+    """A unit that has none near it, so that it is the first at the point where it is."""
+    places = {unit["unit"]: unit["position"] for unit in _units(demo)}
 
     def apart(unit: str) -> float:
         mine = places[unit]
         others = [place for other, place in places.items() if other != unit]
         return min(distance(mine["latitude"], mine["longitude"], it["latitude"], it["longitude"]) for it in others)
 
-    standing = [unit for unit, place in places.items() if (place["speed_mps"] or 0.0) < 0.5]
-    doing = [unit for unit in standing if status in (None, units[unit]["standing"]["status"])]
-    return max((unit for unit in doing if unit != besides and apart(unit) > APART_M), key=apart, default=None)
+    return max(places, key=apart)
 
 
 class Watched:
@@ -246,20 +241,58 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+class _Opened:
+    """The pages that a test opens on one demo."""
+
+    def __init__(self, browser: Browser, demo: Demo) -> None:
+        self._browser = browser
+        self._demo = demo
+        self._contexts: list[BrowserContext] = []
+
+    def board(self, **context: Any) -> Board:
+        """One more; keyword arguments are the browser context's."""
+        settings = {"locale": "id-ID", "viewport": {"width": 1440, "height": 900}, **context}
+        self._contexts.append(self._browser.new_context(**settings))
+        return Board(self._contexts[-1].new_page(), self._demo.board)
+
+    def close(self) -> None:
+        """All of them."""
+        for context in self._contexts:
+            context.close()
+
+
 @pytest.fixture
 def open_board(browser: Browser, demo_stack: Demo, watched: Watched) -> Iterator[OpenBoard]:
     """Open the board; keyword arguments are the browser context's. The story begins with the first that does."""
-    contexts = []
-
-    def open_one(**context: Any) -> Board:
-        settings = {"locale": "id-ID", "viewport": {"width": 1440, "height": 900}, **context}
-        contexts.append(browser.new_context(**settings))
-        return Board(contexts[-1].new_page(), demo_stack.board)
-
-    yield open_one
-    for context in contexts:
-        context.close()
+    with contextlib.closing(_Opened(browser, demo_stack)) as opened:
+        yield opened.board
     assert watched.child.process.poll() in (None, 0), watched.child.last_lines()
+
+
+@pytest.fixture(scope="session")
+def still_stack(reachable_dir: Path, demo_roads: DemoRoads) -> Iterator[Demo]:
+    """A demo whose twelve units stand at home until somebody sends them."""
+    data = reachable_dir / "demo-still"
+    shutil.copytree(demo_roads.directory, data / "roads")
+    demo = Demo(data, "--calls", "none")
+    try:
+        demo.wait_for_board()
+        until(lambda: all(unit["position"] is not None for unit in _units(demo)), SLOW_S, "every unit has a place")
+        yield demo
+    finally:
+        demo.child.stop(_END_S)
+
+
+def _units(demo: Demo) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = httpx.get(f"{demo.board}api/v1/units", timeout=60).json()["units"]
+    return found
+
+
+@pytest.fixture
+def open_still_board(browser: Browser, still_stack: Demo) -> Iterator[OpenBoard]:
+    """As `open_board`, of the demo where all stand."""
+    with contextlib.closing(_Opened(browser, still_stack)) as opened:
+        yield opened.board
 
 
 @pytest.hookimpl(trylast=True)

@@ -34,6 +34,7 @@ _LOOK_S = 2.0
 _URGENCIES = ("emergency", "emergency", "urgent", "urgent", "routine")
 _EMPTY = ("information", "prank")
 _LINE = "119"
+_HANDOVER_S = 60.0  # as long as the simulated crews take
 _CAPABILITIES = ["icu", "surgery"]
 
 
@@ -88,6 +89,7 @@ class Caller:
                 f"facilities/{place}", kind="hospital", name=scene.name, latitude=scene.latitude,
                 longitude=scene.longitude, grade="C", capabilities=_CAPABILITIES,
             )  # fmt: skip
+            self._rest.put(f"facilities/{place}/state", beds=self._chance.randrange(1, 30), handover_s=_HANDOVER_S)
         self._kinds = [sop["kind"] for sop in self._rest.get("sops")["sops"]]
         self._ready = True
 

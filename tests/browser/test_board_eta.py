@@ -1,11 +1,9 @@
 """Arrival times on the board, in a real browser, on the stack that `sigap demo` starts and the roads it invents."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.fix_board import SLOW_S, UNITS, Board, OpenBoard, Reading, Watched, one_that_stands, until
+from tests.fix_board import SLOW_S, UNITS, Board, OpenBoard, Reading, Watched, one_alone, until
 from tests.fix_demo import Demo
 from tracker.geodesy import distance
 
@@ -71,35 +69,25 @@ def arrives(board: Board, unit: str) -> bool:
 
 
 def test_a_point_asks_every_unit_and_the_chosen_one_is_sent_and_recalled(
-    open_board: OpenBoard, watched: Watched, demo_stack: Demo
+    open_still_board: OpenBoard, still_stack: Demo
 ) -> None:
     """The point is where a unit stands, so that it lies on a road: that unit is the first of all. Another one is
     chosen, sent there by one press, and called back by another."""
-    board = open_board()
-    page, silent = board.page, watched.story.unit
-    order: list[list[Any]] = []
-
-    def asked_where_one_stands() -> bool:
-        here = one_that_stands(demo_stack, silent)
-        if here is None:
-            return False
-        board.row(here).click()
-        expect(page.get_by_test_id("detail")).to_have_attribute("data-unit", here)
-        until(lambda: board.centred(here), SLOW_S, "the map has flown to the unit")
-        while page.get_by_test_id("detail").count():  # the point of an earlier try, then the unit
-            page.keyboard.press("Escape")
-        page.get_by_test_id("aim").click()
-        rows = page.get_by_test_id("point-row")
-        expect(rows).to_have_count(UNITS)
-        order[:] = rows.evaluate_all("rows => rows.map(row => [row.dataset.unit, row.dataset.p50S])")
-        return bool(order[0][0] == here)  # unless it drove off meanwhile: then it is another one's turn
-
-    until(asked_where_one_stands, 2 * SLOW_S, "the unit that stands at the point is the first there")
-    times = [float(seconds) for _, seconds in order if seconds is not None]
+    board = open_still_board()
+    page, here = board.page, one_alone(still_stack)
+    board.row(here).click()
+    expect(page.get_by_test_id("detail")).to_have_attribute("data-unit", here)
+    until(lambda: board.centred(here), SLOW_S, "the map has flown to the unit")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("aim").click()
+    rows = page.get_by_test_id("point-row")
+    expect(rows).to_have_count(UNITS)
+    order = rows.evaluate_all("rows => rows.map(row => [row.dataset.unit, row.dataset.p50S])")
+    assert order[0][0] == here
+    times = [float(seconds) for _, seconds in order]
     assert times == sorted(times)
-    assert len(times) >= UNITS - 1  # the silenced one may be lost by now
 
-    *_, chosen = [unit for unit, seconds in order if seconds is not None and unit != silent]  # the longest under way
+    chosen = order[-1][0]  # the longest under way
     page.locator(f'[data-testid="point-row"][data-unit="{chosen}"]').click()
     expect(page.get_by_test_id("eta-interval")).to_be_visible()
     page.get_by_test_id("send").click()

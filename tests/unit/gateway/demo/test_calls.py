@@ -55,7 +55,9 @@ class Gateway(Rest):
         assert body is not None
         if self.refuses and what == "missions":
             raise RefusedError("the unit is on another mission")
-        if what == "facilities":
+        if rest.endswith("/state"):
+            assert body["beds"] > 0
+        elif what == "facilities":
             self.facilities.append(rest)
         elif rest.endswith("/close"):
             self.closed_calls.append(body["as"])
@@ -89,14 +91,15 @@ def gateway(graph: RoadGraph) -> Gateway:
 
 
 @pytest.fixture
-def caller(gateway: Gateway, graph: RoadGraph) -> Caller:
-    """Whose dice never say that a patient is treated at the scene."""
+def caller(gateway: Gateway, graph: RoadGraph, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    """Whose calls all tell of something."""
+    monkeypatch.setattr("gateway.demo.calls.EMPTY", 0.0)
     chance = random.Random(7)
     return Caller(gateway, Scenes(graph, load("bojonegoro")), chance, lambda _: None)
 
 
 def opened(gateway: Gateway, caller: Caller) -> tuple[str, float]:
-    """The first incident, and when it came: the first call is one."""
+    """The first incident, and when it came."""
     caller.turn(0.0)
     caller.turn(FIRST_S)
     (incident,) = gateway.incidents
@@ -178,7 +181,6 @@ def test_some_units_stay_free_for_whoever_tries_the_board(gateway: Gateway, call
     """However long it runs and however long missions take, no more than a part of the units is busy."""
     for second in range(0, int(60 * EVERY_S), 2):
         caller.turn(float(second))
-    assert {"information", "prank"} >= set(gateway.closed_calls)
     assert 0 < len(gateway.missions) <= BUSIEST * len(gateway.units) + 1
 
 
