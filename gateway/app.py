@@ -26,6 +26,7 @@ from gateway.mqtt.session import Broker
 from gateway.roads.districts import Districts, DistrictsUnusable, load_districts
 from gateway.roads.region_file import RegionFileUnusable, region_path
 from gateway.roads.region_file import load as load_region
+from gateway.roads.villages import VillagesUnusable, load_villages
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.accept_reports import Said
 from gateway.services.arrivals import Arrivals
@@ -56,6 +57,7 @@ from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
 from gateway.storage.speed_models import KeptModel
 from gateway.storage.units import Unit, time_zone
 from tracker.eta.speeds import prior
+from tracker.locate.gazetteer import Entry
 from tracker.regions import load as load_profile
 
 log = structlog.get_logger()
@@ -150,7 +152,7 @@ async def serve(
         world.neighbours = await stack.enter_async_context(
             open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
         )
-        world.locator = Locator(centre.profile)
+        world.locator = _locator(settings, world)
         world.calls.key = None if settings.caller_key is None else settings.caller_key.get_secret_value().encode()
         world.closures.begin(found.closures, clock.now())
         nights = Nights(
@@ -343,6 +345,23 @@ def _districts(settings: Settings) -> Districts | None:
         return None
     log.info("districts loaded", districts=len(districts.names))
     return districts
+
+
+def _locator(settings: Settings, world: World) -> Locator:
+    """What callers' words are looked up in. A broken file of villages is told and done without."""
+    villages: list[Entry] = []
+    try:
+        villages = [] if settings.villages_file is None else load_villages(settings.villages_file)
+    except VillagesUnusable as error:
+        log.warning("villages not loaded: callers' words are looked up without them", error=str(error))
+    estimator = world.arrivals.estimator
+    return Locator(
+        world.centre_rules.profile,
+        villages,
+        lambda: world.register.facilities.values(),
+        lambda: None if estimator.network is None else estimator.network.graph,
+        world.districts,
+    )
 
 
 async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment, clock: Clock) -> None:

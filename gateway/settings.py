@@ -99,6 +99,9 @@ class Settings(RoadSettings, NeighbourSettings):
     districts_file: Path | None = Field(
         None, description="GeoJSON of the districts as polygons with names: arrival times are scored by them"
     )
+    villages_file: Path | None = Field(
+        None, description="CSV or GeoJSON of the villages with names and points: callers say them"
+    )
     caller_key: SecretStr | None = Field(
         None,
         min_length=16,

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,33 @@ def place_called(graph: RoadGraph, text: str) -> StreetPlace:
     latitude, longitude = _middle(graph, along)
     more = f", the longest of {len(lengths)} of this name" if len(lengths) > 1 else ""
     return StreetPlace(latitude, longitude, f"{name} ({latitude:.5f}, {longitude:.5f}{more})")
+
+
+def middles(graph: RoadGraph) -> Iterator[tuple[str, float, float, float]]:
+    """Every named street of the network: its name, the latitude and longitude of the edge nearest to its middle, its
+    length in metres. Where several have one name each connected piece is a street of its own."""
+    name_of = graph.way_name[graph.edge_way].astype(np.int64)
+    named = np.flatnonzero(np.array([bool(each) for each in graph.names])[name_of])
+    if len(named) == 0:
+        return
+    arc = graph.edge_arcs[named].max(axis=1)
+    ends = np.stack((graph.arc_tail[arc], graph.arc_head[arc])).astype(np.int64)
+    _, joints = np.unique(name_of[named] * graph.nodes + ends, return_inverse=True)
+    one, other = joints.reshape(ends.shape)
+    joined = coo_matrix((np.ones(len(one), np.int8), (one, other)), shape=(int(joints.max()) + 1,) * 2)
+    pieces, of_joint = connected_components(joined, directed=False)
+    piece = of_joint[one]
+    latitude = graph.node_latitude[ends].mean(axis=0)
+    longitude = graph.node_longitude[ends].mean(axis=0)
+    length = graph.edge_length[named].astype(float)
+    total = np.bincount(piece, weights=length, minlength=pieces)
+    safe = np.maximum(total, 1e-9)
+    north = latitude - (np.bincount(piece, weights=latitude * length, minlength=pieces) / safe)[piece]
+    east = longitude - (np.bincount(piece, weights=longitude * length, minlength=pieces) / safe)[piece]
+    order = np.lexsort((np.hypot(north, east), piece))
+    _, first = np.unique(piece[order], return_index=True)
+    for at, metres in zip(order[first].tolist(), total.tolist(), strict=True):
+        yield graph.names[name_of[named[at]]], float(latitude[at]), float(longitude[at]), metres
 
 
 def _name(graph: RoadGraph, text: str) -> str:
