@@ -78,7 +78,7 @@ class Coverage:
         self._places: list[Place] = []
         self._weights: Floats = np.zeros(0)
         self._rows: dict[str, _Row] = {}
-        self._due: datetime | None = None
+        self.due: datetime | None = None  # to learn again where calls come from
 
     async def renew(self, now: datetime) -> None:
         """Learn again where calls come from, if that is long ago.
@@ -86,14 +86,14 @@ class Coverage:
         Raises:
             psycopg.Error, psycopg_pool.PoolTimeout: the database is away.
         """
-        if self._due is not None and now < self._due:
+        if self.due is not None and now < self.due:
             return
         async with self._pool.connection() as connection:
             found = await incidents.origins(connection, self.centre, now - HISTORY, MOST_PLACES)
         if sum(count for _, _, count in found) < ENOUGH:
             found = [(latitude, longitude, 1) for latitude, longitude in self._districts()]
         self.learn(found)
-        self._due = now + RENEW
+        self.due = now + RENEW
 
     def learn(self, origins: Sequence[tuple[float, float, int]]) -> None:
         """Calls come from here: (latitude, longitude, how many)."""
