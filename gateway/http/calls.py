@@ -131,6 +131,12 @@ async def close_call(_: TakesCalls, world: TheWorld, request: Request, call: str
     return answer(await world.calls.close(call, closing.end, world.now()))
 
 
+@router.post("/calls/{call}/reopen", responses=documented(Call, "somebody is on it again"))
+async def reopen_call(_: TakesCalls, world: TheWorld, call: str) -> Response:
+    """Take a call up again that was closed."""
+    return answer(await world.calls.reopen(call))
+
+
 @router.post(
     "/calls/{call}/incident",
     responses={**documented(CallAndIncident, "it tells of this one; made before, or joined"), **CREATED},
@@ -139,6 +145,7 @@ async def close_call(_: TakesCalls, world: TheWorld, request: Request, call: str
 async def make_incident(_: TakesCalls, world: TheWorld, request: Request, call: str) -> Response:
     """Make an incident of a call, or join it to the one that it is about already."""
     wanted = await body(request, CallIncident)
+    told = await world.calls.waiting(call)
     if wanted.join is not None:
         if msgspec.structs.replace(wanted, join=None) != CallIncident():
             raise HTTPException(422, "`join` goes alone: PATCH the incident to say more of it")
@@ -147,7 +154,6 @@ async def make_incident(_: TakesCalls, world: TheWorld, request: Request, call: 
         return answer(CallAndIncident(joined, await world.arrivals.missions.incident(joined.incident or wanted.join)))
     named = {name: value for name, value in msgspec.structs.asdict(wanted).items() if name != "join"}
     if wanted.place is None:
-        told = await world.calls.call(call)
         if told.latitude is None or told.longitude is None:
             raise HTTPException(422, "say a `place`: the call has no position of its own")
         named["place"] = Point(told.latitude, told.longitude)

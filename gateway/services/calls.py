@@ -175,15 +175,37 @@ class Calls:
                 await self._tell(connection, "call.closed", closed, at)
         return closed
 
+    async def reopen(self, call_id: str) -> Call:
+        """It was closed by mistake, or the caller rings again and means it.
+
+        Raises:
+            Unknown: there is none of that id.
+        """
+        async with self._pool.connection() as connection, connection.transaction():
+            call = await self._read(connection, call_id)
+            opened = msgspec.structs.replace(call, closed_at=None, closed_as=None)
+            if opened != call:
+                await table.update(connection, self.centre, opened)
+                await self._tell(connection, "call.taken", opened, self._clock.now())
+        return opened
+
+    async def waiting(self, call_id: str) -> Call:
+        """A call that somebody is on, or that has its incident.
+
+        Raises:
+            Unknown: there is none of that id.
+            Clash: it was closed, and nobody is sent for it unseen.
+        """
+        return _not_closed(await self.call(call_id))
+
     async def open_incident(self, call_id: str, new: Incident) -> tuple[Call, Incident, bool]:
-        """Make an incident of a call, also of one that was closed by mistake; the third value is False if that was
-        done before.
+        """Make an incident of a call; the third value is False if that was done before.
 
         Raises:
             Unknown: there is no such call.
-            Clash: it tells of another incident, or the id is another incident's.
+            Clash: it was closed, or tells of another incident, or the id is another incident's.
         """
-        call = await self.call(call_id)
+        call = await self.waiting(call_id)
         new = msgspec.structs.replace(new, exercise=new.exercise or call.exercise)
 
         async def tied(connection: Connection, incident: Incident) -> None:
@@ -198,7 +220,7 @@ class Calls:
 
         Raises:
             Unknown: there is no such call.
-            Clash: it tells of another incident, or one of them is an exercise and the other is not.
+            Clash: it was closed, or tells of another incident, or only one of them is an exercise.
         """
         async with self._pool.connection() as connection, connection.transaction():
             call = await self._read(connection, call_id)
@@ -207,10 +229,10 @@ class Calls:
             return await self._tie(connection, call_id, incident.duplicate_of or incident.id)
 
     async def _tie(self, connection: Connection, call_id: str, incident: str) -> Call:
-        call = await self._read(connection, call_id)
+        call = _not_closed(await self._read(connection, call_id))
         if call.incident not in (None, incident):
             raise Clash(f"call {call_id} tells of incident {call.incident}: merge the two incidents instead")
-        tied = msgspec.structs.replace(call, incident=incident, closed_at=None, closed_as=None)
+        tied = msgspec.structs.replace(call, incident=incident)
         if tied != call:
             await table.update(connection, self.centre, tied)
             await self._tell(connection, "call.closed", tied, self._clock.now())
@@ -250,10 +272,19 @@ class Calls:
         return found[0]
 
     async def _tell(self, connection: Connection, kind: str, call: Call, at: datetime) -> None:
-        """Without the number, the words and the position: listeners have no use for them. For them a call is closed once
-        nobody waits for it any more: it has a reason, or an incident."""
+        """Without the number, the words and the position, for which listeners have no use. To them it is closed once
+        nobody waits for the call any more: it has a reason, or an incident."""
         data = {
             "id": call.id, "at": call.at, "line": call.line, "incident": call.incident, "closed_at": call.closed_at,
             "closed_as": call.closed_as, "exercise": call.exercise,
         }  # fmt: skip
         await events.put(connection, self.centre, Event(kind, f"calls/{call.id}", data, at, exercise=call.exercise))
+
+
+def _not_closed(call: Call) -> Call:
+    if call.closed_as is not None:
+        raise Clash(
+            f"call {call.id} was closed as {call.closed_as.value}: take it up again first, with "
+            f"POST /api/v1/calls/{call.id}/reopen"
+        )
+    return call

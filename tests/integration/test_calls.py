@@ -252,12 +252,17 @@ async def test_what_cannot_be_merged_is_refused_with_a_sentence(centre: Centre) 
     assert (await centre.ask("GET", "incidents/i3"))["version"] == 1
 
 
-async def test_a_call_closed_by_mistake_can_become_an_incident_after_all(centre: Centre) -> None:
-    """The caller rings back; and a call tells of one incident only."""
+async def test_a_closed_call_opens_no_incident_unseen(centre: Centre) -> None:
+    """It has to be taken up again first; then it is like any other. And a call tells of one incident only."""
     call = await prank(centre)
     body = {"place": HERE, "urgency": "urgent", "id": "i1"}
+    refused = await centre.ask("POST", f"calls/{call}/incident", body, 409)
+    assert "closed as prank" in refused["detail"]
+    await centre.ask("GET", "incidents/i1", expect=404)
+    again = await centre.ask("POST", f"calls/{call}/reopen")
+    assert (again["closed_as"], again["closed_at"]) == (None, None)
     made = await centre.ask("POST", f"calls/{call}/incident", body, 201)
-    assert (made["call"]["closed_as"], made["call"]["incident"]) == (None, "i1")
+    assert made["call"]["incident"] == "i1"
     assert (await centre.ask("POST", f"calls/{call}/incident", body))["incident"] == made["incident"]
     await centre.ask("POST", f"calls/{call}/incident", body | {"id": "i2"}, 409)
     await centre.ask("GET", "incidents/i2", expect=404)
