@@ -167,6 +167,44 @@ def test_an_incident_is_opened_from_the_map_and_from_what_was_pasted(
     assert board.complaints == []
 
 
+COUNT_TONES = """() => {
+    const make = AudioContext.prototype.createOscillator
+    window.tones = 0
+    AudioContext.prototype.createOscillator = function () { window.tones += 1; return make.call(this) }
+}"""
+
+
+def test_an_alarm_is_seen_and_heard_until_somebody_has_acknowledged_it(
+    open_still_board: OpenBoard, still_stack: Demo
+) -> None:
+    """By the eye in a row of its own, by the ear again and again; acknowledged, it is silent and gone from the page."""
+    board = open_still_board()
+    page, unit = board.page, "ambulans-09"
+    page.evaluate(COUNT_TONES)
+    page.get_by_role("heading", name="SIGAP").click()
+    expect(page.get_by_test_id("sound")).not_to_have_text(re.compile("SUARA MATI"))
+
+    def tones() -> int:
+        return int(page.evaluate("() => window.tones"))
+
+    assert tones() == 0
+    ask(still_stack, "POST", f"units/{unit}/status", status="emergency", by="uji")
+    alarm = page.get_by_test_id("alarm")
+    expect(alarm).to_contain_text("Awak dalam bahaya: Ambulans 09")
+    until(lambda: tones() >= 6, SLOW_S, "it calls twice: one may not have listened")
+    page.screenshot(path=REPORTS / "board-alarm.png")
+    alarm.get_by_test_id("alarm-ack").click()
+    expect(alarm).to_have_count(0)
+    page.wait_for_timeout(1500)  # a tone that was under way
+    before = tones()
+    page.wait_for_timeout(6000)  # it would have called again
+    assert tones() == before
+    (kept, *_) = ask(still_stack, "GET", "alarms")["alarms"]
+    assert (kept["unit"], kept["acknowledged_at"] is not None) == (unit, True)
+    ask(still_stack, "POST", f"units/{unit}/status", status="emergency", raised=False)
+    assert board.complaints == []
+
+
 @pytest.mark.parametrize("light", ["light", "dark"])
 def test_axe_finds_nothing_in_an_incident_a_form_and_alarms(
     open_still_board: OpenBoard, still_stack: Demo, scenes: Scenes, light: str

@@ -7,6 +7,7 @@ export const KINDS = [
   'incident.opened',
   'incident.changed',
   'incident.closed',
+  'incident.progress',
   'mission.assigned',
   'mission.changed',
   'mission.ended',

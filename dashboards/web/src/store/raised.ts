@@ -4,7 +4,7 @@ import type { RaisedAlarm } from '../api/dispatch.ts'
 /** So many of a kind become one row. */
 export const TOGETHER = 4
 
-const LEVELS = ['supervisor', 'next-unit', 'again', 'dispatcher']
+const LEVELS = ['supervisor', 'next-unit', 'again']
 
 export type AlarmGroup = { key: string; kind: string; alarms: RaisedAlarm[] }
 
