@@ -175,6 +175,7 @@ async def serve(
         link.intake.take = world.call_taking.take
         secret = settings.intake_secret
         world.intake_secret = None if secret is None else secret.get_secret_value()
+        world.watch = watch_of(world)
         wired(world)
         web = api.create(world)
         server = uvicorn.Server(
@@ -196,7 +197,7 @@ async def serve(
             asyncio.create_task(commands.run()),
             asyncio.create_task(tracks.run()),
             asyncio.create_task(world.standings.run()),
-            asyncio.create_task(watch_of(world).run()),
+            asyncio.create_task(world.watch.run()),
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
             asyncio.create_task(world.inbound.run()),

@@ -38,6 +38,7 @@ from gateway.services.passages import Passages
 from gateway.services.progress import Progress
 from gateway.services.register import Register
 from gateway.services.standings import Standings
+from gateway.services.watch import Watch
 from gateway.services.webhooks import Answered, Outgoing, Webhooks
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
@@ -81,6 +82,7 @@ class World:
         self.centre_rules = Centre(centre, pool)
         self.standings = Standings(pool, live, self.arrivals.missions, self.centre_rules, clock)
         self.alarms = Alarms(centre, pool)
+        self.watch: Watch | None = None  # over the crews; None: nobody watches
         self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
         self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
         self.neighbours = Neighbours(centre, pool, live, self.arrivals.missions, clock=clock)

@@ -49,7 +49,7 @@ class Watch:
         self._missions = missions
         self._standings = standings
         self._alarms = alarms
-        self._escalation = escalation
+        self.escalation = escalation
         self._listening = listening
         self._clock = clock
         self._listened: datetime | None = None  # since when without a break
@@ -79,7 +79,7 @@ class Watch:
         if not self._alarms.loaded:
             await self._alarms.load(now)
         await self._emergencies(now)
-        await self._escalation.turn(now)
+        await self.escalation.turn(now)
         await self._silences(now)
 
     # The crew is in danger

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from gateway import app
 from gateway.clock import HeldClock
@@ -62,7 +63,7 @@ async def held_gateway(database_url: str, broker: Mosquitto, second: float) -> A
     settings = Settings(
         centre=CENTRE,
         http_port=free_port(),
-        database_url=database_url,
+        database_url=SecretStr(database_url),
         mqtt_port=broker.port,
     )
     running = asyncio.create_task(app.serve(settings, stop, clock, worlds.append))
