@@ -50,7 +50,7 @@ CLAUSES = (
 )
 
 _HOUSES = (
-    House("rs-bojonegoro-1", "RS drill Bojonegoro 1", "Bojonegoro", ("igd", "bedah", "icu"), 20),
+    House("rs-bojonegoro-1", "RS drill Bojonegoro 1", "Bojonegoro", ("igd", "icu"), 20),
     House("rs-bojonegoro-2", "RS drill Bojonegoro 2", "Kapas", ("igd", "bedah"), 8),
     House("rs-bojonegoro-3", "RS drill Bojonegoro 3", "Trucuk", ("igd",), 6),
     House("rs-bojonegoro-4", "RS drill Bojonegoro 4", "Dander", ("igd", "kebidanan"), 6),
@@ -75,7 +75,7 @@ def centre(drill: Drill) -> None:
 
 def reports(drill: Drill) -> None:
     """By app and by phone; who is the nearest, and who is fit."""
-    place = district(drill, "Padangan", north=0.03)
+    place = district(drill, "Bojonegoro", north=0.015)
     taken = report(drill, "app", place)
     at = taken["places"][0]
     away = metres(place, (at["latitude"], at["longitude"]))
@@ -90,8 +90,8 @@ def reports(drill: Drill) -> None:
 
     found = candidates(drill, incident["id"])
     first, reasons = found[0], "; ".join(each["sentence"] for each in found[0]["reasons"])
-    drill.check(CLAUSES[4], first["unit"] == "ambulans-03" and reasons, f"{first['unit']}: {reasons}")
-    drill.kept["second"] = found[1]["unit"]
+    drill.check(CLAUSES[4], first["unit"] in ("ambulans-01", "ambulans-02") and reasons, f"{first['unit']}: {reasons}")
+    drill.kept["first"], drill.kept["second"] = first["unit"], found[1]["unit"]
 
     for unit in ("ambulans-06", "ambulans-02"):
         can = ["defibrillator"] if unit == "ambulans-02" else ["oxygen"]
@@ -106,14 +106,14 @@ def reports(drill: Drill) -> None:
 
 def unanswered(drill: Drill) -> None:
     """A crew that is off guard."""
-    incident = drill.kept["incident"]
-    drill.order(mute=["ambulans-03"])
-    first = assign(drill, "ambulans-03", incident)
+    incident, asleep = drill.kept["incident"], drill.kept["first"]
+    drill.order(mute=[asleep])
+    first = assign(drill, asleep, incident)
     drill.pass_time(5)
-    told = drill.get("units/ambulans-03/commands")["commands"][0]
+    told = drill.get(f"units/{asleep}/commands")["commands"][0]
     drill.check(CLAUSES[6], told["outcome"] == "received", f"{told['kind']} {told['outcome']}")
     drill.pass_time(27)
-    rung = alarms(drill, "unacknowledged", "ambulans-03")
+    rung = alarms(drill, "unacknowledged", asleep)
     drill.check(CLAUSES[7], rung and rung[0]["sound"], [each["level"] for each in rung])
     drill.pass_time(32, until=lambda: len(drill.missions_of(incident)) > 1)
     missions = drill.missions_of(incident)
@@ -129,7 +129,7 @@ def unanswered(drill: Drill) -> None:
         and not alarms(drill, "unacknowledged", open_only=True),
         status(drill, drill.kept["unit"]),
     )
-    drill.order(speak=["ambulans-03"])
+    drill.order(speak=[asleep])
 
 
 def first_aid(drill: Drill) -> None:
@@ -148,13 +148,19 @@ def referral(drill: Drill) -> None:
     incident, mission, unit = drill.kept["incident"], drill.kept["mission"], drill.kept["unit"]
     found = hospitals(drill, incident)
     ids = [each["place"]["id"] for each in found]
-    drill.check(CLAUSES[13], ids[0] != "rs-padangan", f"{ids[0]}; rs-padangan is number {ids.index('rs-padangan') + 1}")
+    drill.check(
+        CLAUSES[13],
+        ids.index("rs-bojonegoro-1") > 0,
+        f"{ids[0]}; rs-bojonegoro-1 is number {ids.index('rs-bojonegoro-1') + 1}",
+    )
     best = found[0]
-    drill.check(CLAUSES[14], ids[0] == "rs-kalitidu", f"{ids[0]}: {'; '.join(r['sentence'] for r in best['reasons'])}")
-    drill.patch(f"missions/{mission}", {"destination": {"place": "rs-kalitidu"}})
+    drill.check(
+        CLAUSES[14], ids[0] == "rs-bojonegoro-2", f"{ids[0]}: {'; '.join(r['sentence'] for r in best['reasons'])}"
+    )
+    drill.patch(f"missions/{mission}", {"destination": {"place": "rs-bojonegoro-2"}})
     drill.pass_time(600, 5, lambda: status(drill, unit) == "patient-aboard")
-    drill.settle()
-    inbound = drill.get("facilities/rs-kalitidu/inbound")["inbound"]
+    drill.pass_time(10)
+    inbound = drill.get("facilities/rs-bojonegoro-2/inbound")["inbound"]
     seen = inbound[0] if inbound else {}
     drill.check(
         CLAUSES[15],

@@ -18,7 +18,7 @@ class Checks:
     def __init__(self, clauses: Sequence[str], say: Callable[[str], None]) -> None:
         self._say = say
         self._open = dict.fromkeys(clauses)
-        self.failed = 0
+        self.failed = self.held = 0
 
     def __call__(self, clause: str, holds: object, seen: object) -> bool:
         """Say whether a clause holds.
@@ -30,6 +30,7 @@ class Checks:
             raise UnknownClauseError(clause)
         del self._open[clause]
         self.failed += not holds
+        self.held += bool(holds)
         self._say(f"{'ok' if holds else 'FAILED'} {clause}: {seen}")
         return bool(holds)
 

@@ -35,7 +35,7 @@ class Led:
             )
         self._rest = b""
 
-    def ask(self, order: Mapping[str, Any], within_s: float = 60.0) -> dict[str, Any]:
+    def ask(self, order: Mapping[str, Any], within_s: float = 300.0) -> dict[str, Any]:
         """Give an order and wait for its answer.
 
         Raises:

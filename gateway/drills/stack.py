@@ -6,15 +6,17 @@ directory/
     gateway.log  fleet.log  enrol.log
 """
 
+import asyncio
 import os
 import re
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -28,6 +30,8 @@ from gateway.demo.errors import ChildDiedError
 from gateway.demo.ports import LOOPBACK
 from gateway.drills.led import Led
 from gateway.drills.region import DrillRoads
+from gateway.storage import units
+from gateway.storage.units import Unit
 
 _READY_S = 60.0
 _LOOK_S = 0.02
@@ -41,15 +45,13 @@ class Stack:
         directory: of its data.
         profile: of the centre, which has its name.
         only: members of a province whose roads are made; all where empty.
-        settings: of the gateway beside the usual ones: environment variables without their prefix, in lower case.
     """
 
-    def __init__(
-        self, directory: Path, profile: str, only: Sequence[str] = (), settings: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, directory: Path, profile: str, only: Sequence[str] = ()) -> None:
         self.directory = directory.absolute()
         self.centre = profile
-        self.settings = dict(settings or {})
+        self.settings: dict[str, str] = {}
+        """Of the gateway beside the usual ones: environment variables without their prefix, in lower case."""
         self.database = EmbeddedPostgres(self.directory / "postgres")
         self.broker: Broker = choose(Preference.AUTO, self.directory / "broker")
         self.roads = DrillRoads(self.directory / "roads" / profile, profile, only)
@@ -115,6 +117,27 @@ class Stack:
         self.fleet = Led(
             "the fleet", _python("fieldunit", "simulate", *options), self.directory / "fleet.log", self._environment()
         )
+
+    def enrol(self, found: Iterable[Unit]) -> None:
+        """Make units known whose owners are nobody: those of an exercise."""
+
+        async def enrolled() -> None:
+            async with await psycopg.AsyncConnection.connect(self.database_url) as connection:
+                for unit in found:
+                    await units.enrol(connection, self.centre, unit)
+
+        asyncio.run(enrolled())
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """All of a table of the gateway's."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))).fetchall()
+
+    def end_fleet(self) -> None:
+        """Let the vehicles go."""
+        if self.fleet is not None:
+            self.fleet.stop()
+            self.fleet = None
 
     @property
     def database_url(self) -> str:
