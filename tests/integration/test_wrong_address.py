@@ -4,12 +4,16 @@ cab follow, and what was true of the wrong place is not held against anybody."""
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+import pytest
+
 from gateway.services.commands import told_of
 from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
 from tests.fix_gateway import CENTRE
 from tests.gateway_traffic import MORNING
 from tracker.fix import Fix
+from tracker.missions import Mission
 
 UNIT = "ambulans-01"
 WRONG = {"latitude": -7.15, "longitude": 111.90, "name": "pasar lama"}
@@ -165,3 +169,23 @@ async def test_what_was_foretold_of_the_wrong_place_is_not_scored(centre: Centre
     day = "from=2026-11-21T00:00:00Z&to="
     assert (await centre.ask("GET", f"eta/score?{day}2026-11-21T03:04:55Z"))["scores"] == []
     assert (await centre.ask("GET", f"eta/score?{day}2026-11-22T00:00:00Z"))["scores"] != []
+
+
+async def test_what_fixes_tell_while_a_correction_is_stored_is_not_lost(centre: Centre) -> None:
+    """The wheels turn between the reading and the commit: both hold in the end, here and in the database."""
+    await sent(centre)
+    missions = centre.arrivals.missions
+    store = missions._store
+
+    async def stored(connection: Any, mission: Mission, **more: Any) -> None:
+        await store(connection, mission, **more)
+        here = missions.active[UNIT]
+        missions.told(here.with_leg(0, msgspec.structs.replace(here.legs[0], departed_at=at(30))))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(missions, "_store", stored)
+        await centre.ask("PATCH", "incidents/i1", {"place": RIGHT})
+    await missions.save()
+    kept = await missions.missions(unit=UNIT, incident=None, active=True, limit=1)
+    for mission in (missions.active[UNIT], *kept):
+        assert (mission.legs[0].place.name, mission.legs[0].departed_at) == ("pasar baru", at(30))
