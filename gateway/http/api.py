@@ -42,7 +42,8 @@ from gateway.http import (
     webhooks,
 )
 from gateway.http.access import Forbidden
-from gateway.http.idempotency import OnceOnly, document
+from gateway.http.idempotency import OnceOnly
+from gateway.http.openapi import document
 from gateway.http.origins import OwnPages
 from gateway.http.world import World
 from gateway.services.centre import Outdated

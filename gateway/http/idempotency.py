@@ -9,11 +9,8 @@ something take an id of the client's own besides, and make it once.
 """
 
 import hashlib
-from typing import Any
 
 import structlog
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from psycopg import Error, OperationalError
 from psycopg_pool import PoolTimeout
 from starlette.datastructures import Headers
@@ -161,31 +158,3 @@ def _again(known: answers.Answered, digest: bytes) -> Response:
 
 def _says(status: int, sentence: str) -> JSONResponse:
     return JSONResponse({"detail": sentence}, status_code=status)
-
-
-def document(app: FastAPI) -> None:
-    """Say it in the OpenAPI document, of every POST."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
-            for path, operations in schema["paths"].items():
-                if "post" in operations and path.startswith(API):
-                    _document(operations["post"])
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of extending the document
-
-
-def _document(operation: dict[str, Any]) -> None:
-    operation.setdefault("parameters", []).append({
-        "name": HEADER, "in": "header", "required": False,
-        "description": "a request that comes again with the same key within a day gets the first one's answer",
-        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
-    })  # fmt: skip
-    responses = operation.setdefault("responses", {})
-    responses.setdefault("409", {"description": "a request with this key is being worked on"})
-    responses.setdefault("413", {"description": "a body with a key is too long"})
-    responses.setdefault("422", {"description": "it cannot be read, or this key was another request's"})
-    responses.setdefault("503", {"description": "the database does not answer"})
