@@ -19,6 +19,8 @@ from gateway.http import api
 from gateway.http.hosts import LoopbackNames, is_loopback
 from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import TakeIn, World
+from gateway.integrations import other_centre
+from gateway.integrations.other_centre import OtherCentre
 from gateway.integrations.webhook_sender import WebhookSender
 from gateway.integrations.wiring import open_neighbours
 from gateway.mqtt.link import HASTE, PACE, WORKERS, Link
@@ -144,7 +146,8 @@ async def serve(
         world = World(
             settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands, clock
         )
-        world.districts = _districts(settings)
+        world.districts = world.borders.districts = _districts(settings)
+        world.borders.over_rest = OtherCentre(await stack.enter_async_context(other_centre.client()))
         world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
         world.centre_rules = centre
@@ -201,6 +204,7 @@ async def serve(
             asyncio.create_task(world.neighbours.run()),
             asyncio.create_task(world.register.run()),
             asyncio.create_task(world.inbound.run()),
+            asyncio.create_task(world.borders.run()),
             asyncio.create_task(world.passages.run()),
             asyncio.create_task(world.calls.run()),
             asyncio.create_task(world.feed.run()),

@@ -1,5 +1,6 @@
 """Which unit for an incident."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from gateway.http.world import SeesMissions, SeesUnits, TheWorld, World, answer, documented
+from gateway.services.borders import Beyond
 from gateway.services.candidates import Candidate, Wanted, wanted_by
 from tracker.missions import Place, Urgency
 
@@ -34,6 +36,7 @@ class Candidates(Ranking):
     """The best first; units of neighbouring centres where the incident lies beyond the border."""
 
     incident: str
+    neighbours: list[Beyond]  # none where the incident lies in nobody else's area
 
 
 @router.get("/incidents/{incident}/candidates", responses=documented(Candidates, "units, the best first, and why"))
@@ -53,8 +56,8 @@ async def list_candidates(
         wanted = msgspec.structs.replace(wanted, agencies=frozenset({agency}))
     if capability is not None:
         wanted = msgspec.structs.replace(wanted, capabilities=frozenset(capability))
-    candidates = await _ranked(world, wanted, limit)
-    return answer(Candidates(world.now(), candidates, found.id))
+    candidates, beyond = await asyncio.gather(_ranked(world, wanted, limit), world.borders.offers(found))
+    return answer(Candidates(world.now(), candidates, found.id, beyond))
 
 
 @router.get("/candidates", responses=documented(Ranking, "units, the best first, and why"))

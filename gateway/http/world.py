@@ -16,6 +16,7 @@ from gateway.roads.districts import Districts
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.alarms import Alarms
 from gateway.services.arrivals import Arrivals
+from gateway.services.borders import Borders
 from gateway.services.call_taking import CallTaking
 from gateway.services.calls import Calls
 from gateway.services.candidates import Candidates
@@ -37,6 +38,7 @@ from gateway.services.neighbours import Neighbours
 from gateway.services.passages import Passages
 from gateway.services.progress import Progress
 from gateway.services.register import Register
+from gateway.services.shared_centre import SharedCentre
 from gateway.services.standings import Standings
 from gateway.services.watch import Watch
 from gateway.services.webhooks import Answered, Outgoing, Webhooks
@@ -104,6 +106,8 @@ class World:
         self.intake_secret: str | None = None  # that a call-taking system signs with
         self.progress = Progress(pool, live, missions, _unsaid, self.feed.wake, clock)
         self.inbound = Inbound(centre, pool, live, missions, self.register, self.hospitals, clock)
+        self.borders = Borders(pool, missions, self.incidents, lambda: self.centre_rules, clock)
+        self.borders.within = SharedCentre(pool, estimator, clock)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:

@@ -96,7 +96,7 @@ async def test_what_a_unit_is_and_has_counts_before_how_near_it_is(scene: Centre
 
 
 async def test_an_old_fix_is_ranked_by_where_its_unit_may_be_by_now(scene: Centre, town: Drawn) -> None:
-    """The near one fell silent nearly three minutes ago: it may be as much nearer or farther, and a sure one that comes a
+    """The near one fell silent nearly three minutes ago: it may be as far away by now, and a sure one that comes a
     little later stands before it."""
     await scene.commit([fix_row(170, town.at("D", -300), 0.0)])
     first, second = (await scene.ask("GET", "incidents/i1/candidates"))["candidates"][:2]

@@ -50,4 +50,4 @@ CREATE TABLE handovers (
     PRIMARY KEY (centre, incident),
     FOREIGN KEY (centre, incident) REFERENCES incidents (centre, id)
 );
-CREATE INDEX handovers_open ON handovers (centre) WHERE state = 'open';
+CREATE INDEX handovers_open ON handovers (centre) WHERE state <> 'closed';

@@ -1,0 +1,1 @@
+DELETE FROM neighbours WHERE centre = %(centre)s AND id = %(id)s

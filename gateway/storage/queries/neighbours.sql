@@ -1,0 +1,1 @@
+SELECT id, name, url, shares, area::text, districts FROM neighbours WHERE centre = %(centre)s ORDER BY id
