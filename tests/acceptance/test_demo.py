@@ -123,7 +123,7 @@ def test_calls_come_in_and_are_answered_where_nobody_at_the_board_does(start_dem
     def drives() -> bool:
         units: Any = _get(demo, "api/v1/units")["units"]
         (state,) = [each for each in units if each["unit"] == unit]
-        return bool(state["standing"]["status"] == "en-route" and state["eta"]["source"] == "road")
+        return bool(state["standing"]["status"] == "en-route" and (state["eta"] or {}).get("source") == "road")
 
     demo.wait_until(drives, 120)
     demo.interrupt()
