@@ -17,7 +17,10 @@ from tests.fix_town import fix_row
 from tests.gateway_traffic import MORNING, epoch, peer, topic
 from tracker.fix import Quality
 
-YARD = [[-7.151, 111.880], [-7.151, 111.882], [-7.149, 111.882], [-7.149, 111.880]]
+YARD = [
+    {"latitude": latitude, "longitude": longitude}
+    for latitude, longitude in ((-7.151, 111.880), (-7.151, 111.882), (-7.149, 111.882), (-7.149, 111.880))
+]
 IN, OUT = (-7.15, 111.881), (-7.14, 111.881)
 
 

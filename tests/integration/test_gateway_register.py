@@ -11,7 +11,10 @@ from tests.fix_centre import Centre
 from tracker.register import Point
 
 RSUD = {"kind": "hospital", "name": "RSUD", "latitude": -7.16, "longitude": 111.9, "grade": "B"}
-SQUARE = [[-7.2, 111.8], [-7.2, 111.9], [-7.1, 111.9], [-7.1, 111.8]]
+SQUARE = [
+    {"latitude": latitude, "longitude": longitude}
+    for latitude, longitude in ((-7.2, 111.8), (-7.2, 111.9), (-7.1, 111.9), (-7.1, 111.8))
+]
 
 
 async def put(centre: Centre, path: str, body: Any, **headers: str) -> httpx.Response:
@@ -163,7 +166,8 @@ async def test_a_geofence_is_an_area_and_says_when_it_is_none(centre: Centre) ->
     assert made == {"id": "kota", **fence, "agencies": [], "version": 1}
     assert await centre.ask("GET", "geofences") == {"geofences": [made], "next_cursor": None}
     bow = [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]]
-    for polygon in (bow, SQUARE[:2], [[0, 0], [0, 1], [0, 2]], [[91, 0], [0, 1], [1, 1]]):
+    line = [{"latitude": -7.1, "longitude": 111.8 + step / 10} for step in range(3)]
+    for polygon in (bow, SQUARE[:2], line, [*SQUARE, {"latitude": 91, "longitude": 0}]):
         assert (await put(centre, "geofences/kota", {**fence, "polygon": polygon})).status_code == 422
     assert (await centre.client.delete("/api/v1/geofences/kota")).status_code == 204
     assert await centre.ask("GET", "geofences/kota/events") == {"events": []}
