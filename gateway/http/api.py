@@ -8,6 +8,7 @@ from psycopg_pool import PoolTimeout
 from gateway.http import (
     agencies,
     alarms,
+    asyncapi,
     board,
     borders,
     calls,
@@ -32,6 +33,7 @@ from gateway.http import (
     operations,
     owners,
     phones,
+    problems,
     referrals,
     region,
     scores,
@@ -94,11 +96,13 @@ def create(world: World) -> FastAPI:
         statuses,
         feeds,
         intake,
+        asyncapi,
         alarms,
     ):
         app.include_router(module.router)
     board.mount(app, world.web_dir)
     document(app)
+    problems.document(app)
 
     @app.exception_handler(Forbidden)
     async def forbidden(_: Request | WebSocket, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ its head.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from types import TracebackType
@@ -18,6 +19,9 @@ from gateway.services.webhooks import Answered, NotAllowed, Outgoing
 
 TIMEOUT_S = 10.0
 """For all of it: one who takes longer is told again later."""
+
+LOOK_UP_S = 3.0
+"""For the address of a receiver that somebody adds: they wait for the answer."""
 
 MAX_URL = 2000
 
@@ -78,10 +82,9 @@ class WebhookSender:
         Raises:
             NotAllowed: we would not.
         """
-        try:
-            await self._addressed(checked_url(url))
-        except OSError:
-            return
+        with contextlib.suppress(OSError):  # a time-out is one, too
+            async with asyncio.timeout(LOOK_UP_S):
+                await self._addressed(checked_url(url))
 
     async def send(self, outgoing: Outgoing) -> Answered:
         """Send one request; what came of it."""

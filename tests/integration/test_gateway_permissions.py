@@ -20,6 +20,7 @@ OPEN = {
     "/api/v1/intake/incidents": "a call-taking system signs what it sends",
     "/": "the board's files, the same for everybody",
     "/api/v1/openapi.json": "what the API looks like",
+    "/api/v1/asyncapi.json": "what is pushed looks like",
     "/phones/v1/traccar": "a phone shows its own secret",
     "/phones/v1/driver/{secret}": "likewise, and so do the next three",
     "/phones/v1/driver/{secret}/consent": "",
