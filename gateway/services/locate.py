@@ -3,14 +3,16 @@ districts. Nobody outside is asked, for the day the internet is gone is the day 
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
+import numpy as np
 
 from gateway.roads import streets
 from gateway.roads.districts import Districts
-from tracker.geodesy import distance
+from tracker.geodesy import distance, distances
 from tracker.locate import Box, Located, Pasted, read
 from tracker.locate.gazetteer import Entry, Gazetteer, search
 from tracker.regions import Profile
@@ -30,6 +32,7 @@ SURE_OF_AREA = 0.9
 APPROXIMATE = "the approximate middle of the district"
 DOUBTFUL = "its point is doubtful and waits for somebody to confirm it"
 
+_REGENCY = re.compile(r"\b(?:Kabupaten|Kota)\b")
 _SHOWN = 10
 _SHORTEST = 3
 """Letters from which on a word beside a link is looked for."""
@@ -57,7 +60,13 @@ class Locator:
         districts: Districts | None = None,
     ) -> None:
         self.home = home_of(profile)
-        self._middles = () if profile is None else profile.districts
+        middles = () if profile is None else profile.districts
+        regencies = _regencies(profile)
+        self._names = [
+            f"{each.name}, {regencies[each.member]}" if each.member in regencies else each.name for each in middles
+        ]
+        self._latitudes = np.array([each.latitude for each in middles])
+        self._longitudes = np.array([each.longitude for each in middles])
         self._areas = districts
         self._still = Gazetteer([*_districts_of(profile), *self._placed(villages)])
         self._facilities = _Kept(lambda: tuple(facilities()), self._of_facilities)
@@ -137,9 +146,8 @@ class Locator:
         """By middles: approximate as they are, and wrong near borders."""
         if self.home is None or not self.home.holds(entry.latitude, entry.longitude):
             return None
-        return min(
-            self._middles, key=lambda each: distance(each.latitude, each.longitude, entry.latitude, entry.longitude)
-        ).name
+        away = distances(self._latitudes, self._longitudes, np.array(entry.latitude), np.array(entry.longitude))
+        return self._names[int(away.argmin())]
 
 
 class _Kept(Generic[T]):
@@ -172,16 +180,22 @@ def home_of(profile: Profile | None) -> Box | None:
     return Box(min(latitudes) - MARGIN, min(longitudes) - MARGIN, max(latitudes) + MARGIN, max(longitudes) + MARGIN)
 
 
+def _regencies(profile: Profile | None) -> dict[str | None, str]:
+    """Names of a province's regencies and cities by member, without what their centres are called."""
+    members = () if profile is None else profile.members
+    return {each.id: each.name[found.start() :] for each in members if (found := _REGENCY.search(each.name))}
+
+
 def _districts_of(profile: Profile | None) -> list[Entry]:
     if profile is None:
         return []
-    members = {each.id: each.name for each in profile.members}
+    regencies = _regencies(profile)
     return [
         Entry(
-            each.name, "district", each.latitude, each.longitude, "profile", members.get(each.member or ""), APPROXIMATE
+            each.name, "district", each.latitude, each.longitude, "profile", regencies.get(each.member), APPROXIMATE
         )
         for each in profile.districts
-    ]
+    ]  # fmt: skip
 
 
 def _unparted(places: list[Located]) -> list[Located]:

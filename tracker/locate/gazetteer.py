@@ -55,7 +55,7 @@ class Entry(msgspec.Struct, frozen=True):
     latitude: float
     longitude: float
     source: str  # profile, villages, streets, facilities
-    within: str | None = None  # name of the area that it lies in
+    within: str | None = None  # name of the area that it lies in, and with a comma of the one that that lies in
     note: str | None = None
 
 
@@ -161,16 +161,19 @@ def _rated(
 ) -> Iterator[Located]:
     """Places that the first of some names may mean, or that the others may, where the first is unknown."""
     hits = [[hit for gazetteer in gazetteers for hit in gazetteer.matches(name)] for name in names]
+    said = [each.bare for each in names]
     known = [at for at, found in enumerate(hits) if found]  # what happened, and who lives there, is in no list
     begins = known[0] if known else 0
-    names, hits = names[begins:], hits[begins:]
+    said, hits = said[begins:], hits[begins:]
     areas = [_likeliest([hit for hit in found if hit[1].kind in _AREAS]) for found in hits]
     for at, found in enumerate(hits):
         others = [hit for number, each in enumerate(areas) if number != at for hit in each]
-        said = [each.bare for number, each in enumerate(names) if number != at]
         for fit, entry in found:
-            score = fit - _LATER * at - (_INSIDE if len(names) > 1 else 0.0)
-            score = round(min(1.0, max(0.0, score + _backed(entry, others, said) + _nearness(entry, near))), 3)
+            score = fit - _LATER * at - (_INSIDE if len(said) > 1 else 0.0)
+            score = round(
+                min(1.0, max(0.0, score + _backed(entry, others, said[:at] + said[at + 1 :]) + _nearness(entry, near))),
+                3,
+            )
             if score >= _SHOWN:
                 yield Located(
                     entry.latitude, entry.longitude, entry.name, entry.kind, entry.source, score, entry.note,
@@ -186,8 +189,9 @@ def _likeliest(hits: Sequence[tuple[float, Entry]]) -> list[tuple[float, Entry]]
 
 def _backed(entry: Entry, others: Sequence[tuple[float, Entry]], said: Sequence[str]) -> float:
     """What the other parts of an address say for a place: it lies in an area that they name, or near it."""
-    within = "" if entry.within is None else spelled(entry.within).bare
-    inside = [fuzz.ratio(within, each) / 100 for each in said if within]
+    within = [spelled(area).bare for area in (entry.within or "").split(",") if area]
+    named = [each.removeprefix("kota ") for each in said]
+    inside = [fuzz.ratio(area.removeprefix("kota "), each) / 100 for area in within for each in named]
     best = max((_INSIDE * alike for alike in inside if alike >= _SAME_AREA), default=0.0)
     for score, area in others:
         close = distance(entry.latitude, entry.longitude, area.latitude, area.longitude) <= _AREA

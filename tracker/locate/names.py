@@ -4,6 +4,7 @@ before 1972 as it is today, and house numbers left away.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import msgspec
 
@@ -60,6 +61,7 @@ class Spelled(msgspec.Struct, frozen=True):
     word: str | None = None  # of a facility: rs, puskesmas, klinik
 
 
+@lru_cache(maxsize=1 << 14)
 def spelled(name: str) -> Spelled:
     """A name in the one spelling.
 
@@ -95,11 +97,13 @@ _BEGINS = re.compile(
     r"|\s+(?:dekat|depan|sebelah|belakang|samping|seberang|sekitar|arah|di)\s+",
     re.IGNORECASE,
 )
-_CITY = re.compile(r"(\S+\s+\S+)\s+(?=kota\s+\S+\s*$)", re.IGNORECASE)
+_CITY = re.compile(r"(\S+)\s+(?=kota\s+\S+(?:\s+\S+)?\s*$)", re.IGNORECASE)
 
 
 def parts(text: str) -> list[str]:
     """The names that an address is made of: what commas and lines part, what begins with the word for its kind, and
     what stands behind a word like "near"."""
-    text = _CITY.sub(r"\1, ", _BEGINS.sub(", ", f" {text} "))
+    text = _BEGINS.sub(", ", f" {text} ")
+    if (city := _CITY.search(text)) and not KINDS.keys() & spelled(city[1]).bare.split():  # Puskesmas Kota Baru
+        text = f"{text[: city.end(1)]}, {text[city.end() :]}"
     return [each.strip() for each in re.split(r"[,;\n]+", text) if each.strip()]
