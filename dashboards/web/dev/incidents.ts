@@ -97,7 +97,7 @@ export class Incidents {
     const order = ['fit', 'busy', 'unknown']
     return {
       candidates: candidates.toSorted((a, b) => order.indexOf(a.tier) - order.indexOf(b.tier) || (a.eta_s?.p50 ?? 0) - (b.eta_s?.p50 ?? 0)),
-      neighbours: [{ centre: 'tuban', name: 'PSC 119 Tuban', units: [{}, {}], unknown_because: null }],
+      neighbours: [{ centre: 'tuban', name: 'PSC 119 Tuban', units: [{ unit: 'tuban-01', eta_s: { p10: 500, p50: 780, p90: 1200 } }, { unit: 'tuban-02', eta_s: null }], unknown_because: null }],
     }
   }
 

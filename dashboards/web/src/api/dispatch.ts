@@ -47,7 +47,8 @@ export type Candidate = {
   reasons: Reason[]
 }
 
-export type Neighbour = { centre: string; name: string; units: unknown[]; unknown_because: string | null }
+/** A neighbouring centre in whose area the incident lies, and whom it could send. */
+export type Neighbour = { centre: string; name: string; units: { unit: string; eta_s: Interval | null }[]; unknown_because: string | null }
 export type Candidates = { candidates: Candidate[]; neighbours: Neighbour[] }
 
 export type Hospital = {
@@ -132,6 +133,8 @@ export const postMission = (id: string, unit: string, incident: string): Promise
   send('POST', 'missions', { id, unit, incident })
 export const endMission = (mission: string): Promise<void> =>
   send('PATCH', `missions/${part(mission)}`, { state: 'ended' })
+/** The neighbour opens the incident, and it is closed here. */
+export const handOver = (incident: string, to: string): Promise<void> => send('POST', `incidents/${part(incident)}/handover`, { to })
 export const chooseHospital = (incident: string, place: Spot | null): Promise<void> =>
   send('PATCH', `incidents/${part(incident)}`, { destination: place === null ? null : whither(place) })
 export const closeIncident = (incident: string, as: Closing): Promise<void> =>
