@@ -187,7 +187,7 @@ class _Entry:
             lost_after_s=lost_after(interval),
             position=None if self.newest is None or self.concealed else position(*self.newest),
             mission=self.foretold[0],
-            eta=self.foretold[1],
+            eta=None if self.concealed else self.foretold[1],
             events=self.foretold[2],
             crew=self.crew,
             standing=self.standing,
@@ -309,7 +309,7 @@ class LivePicture:
     def newest(self, unit: str) -> Fix | None:
         """The fix that a unit's marker shows."""
         entry = self._entries.get(unit)
-        return None if entry is None or entry.newest is None else entry.newest[1]
+        return None if entry is None or entry.newest is None or entry.concealed else entry.newest[1]
 
     def limits(self, unit: str) -> tuple[float, float]:
         """Ages in seconds from which on a fix of this unit is stale, and says nothing."""

@@ -60,6 +60,8 @@ async def test_it_takes_consent_and_duty_both(lending: Centre) -> None:
     assert await stands(lending) == (False, f"{LENT} is lent and off duty")
     assert "off duty" in (await assign(lending, 409))["detail"]
     assert LENT not in await offered(lending)
+    eta = await lending.ask("GET", f"eta?unit={LENT}&lat=-7.15&lon=111.88")
+    assert (eta["eta_s"], eta["distance_m"], eta["fix_time"]) == (None, None, None)
     await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
     assert await stands(lending) == (True, None)
     assert LENT in await offered(lending)
@@ -82,7 +84,10 @@ async def test_a_withdrawn_consent_ends_it_at_once(lending: Centre) -> None:
     await consent(lending)
     await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
     await assign(lending, 201)
+    await lending.arrivals.turn(lending.now)
+    assert lending.state(LENT).eta is not None
     await lending.ask("DELETE", "owners/pmi/consent")
+    assert lending.state(LENT).eta is None
     assert await stands(lending) == (False, f"{LENT} is lent, and pmi has not consented")
 
 
