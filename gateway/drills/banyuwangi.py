@@ -46,7 +46,7 @@ def hundred(drill: Drill) -> None:
     """A day's calls, in a quarter of an hour."""
     furnish(drill, (House("rs-genteng", "RS drill Genteng", "Genteng", ("igd", "bedah")),))
     dice = random.Random("banyuwangi")  # noqa: S311 - the same calls each time
-    ends = ["information"] * 58 + ["prank"] * 26 + ["silent"] * 4 + ["wrong-number"] * 4
+    ends = ["information"] * 59 + ["prank"] * 26 + ["silent"] * 4 + ["wrong-number"] * 4
     dice.shuffle(ends)
     places = [district(drill, name) for name in ("Banyuwangi", "Genteng", "Rogojampi", "Muncar")]
     ended: dict[str, list[str]] = {}

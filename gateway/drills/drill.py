@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     clauses: tuple[str, ...]
     parts: "tuple[Callable[[Drill], None], ...]"
     units: int  # vehicles that drive
-    every_s: float = 5.0  # between two fixes
+    every_s: float = 10.0  # between two fixes
     members: tuple[str, ...] = ()  # of a province: whose roads are made
     begin: Callable[[Stack, contextlib.ExitStack], None] = lambda _stack, _opened: None
     """Called before the servers start; what it opens is closed when all has ended."""

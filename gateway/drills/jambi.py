@@ -77,7 +77,11 @@ def breakdown(drill: Drill) -> None:
     broken = sent["polres"][0]
     found = alarms(drill, "breakdown", broken)
     named = (found[0].get("values") or {}).get("next_unit") if found else None
-    drill.check(CLAUSES[12], found and str(named).startswith("polisi"), f"{broken}; next: {named}")
+    drill.check(
+        CLAUSES[12],
+        found and str(named).startswith("polisi") and status(drill, broken) == "out-of-service",
+        f"{broken} is {status(drill, broken)}; next: {named}",
+    )
     others = [unit for agency, (unit, _) in sent.items() if agency != "polres"]
     going = {unit: status(drill, unit) for unit in others}
     drill.check(CLAUSES[13], all(each not in ("available", "out-of-service") for each in going.values()), going)
@@ -89,7 +93,8 @@ def arrivals(drill: Drill) -> None:
     first: dict[str, Any] = {}
 
     def arrived() -> dict[str, str]:
-        found = {unit: drill.mission(mission)["legs"][0]["arrived_at"] for unit, mission in missions.items()}
+        found = {each["unit"]: each["legs"][0]["arrived_at"] for each in drill.missions_of(drill.kept["incident"])}
+        found = {unit: at for unit, at in found.items() if unit in missions}
         return {unit: at for unit, at in found.items() if at is not None}
 
     def begun() -> bool:
@@ -98,7 +103,7 @@ def arrivals(drill: Drill) -> None:
             first.update(here)
         return len(here) == len(missions)
 
-    drill.pass_time(3600, 5, begun)
+    drill.pass_time(3600, 10, begun)
     times = arrived()
     drill.check(CLAUSES[10], len(times) == 4 and len(set(times.values())) == 4, times)
     drill.check(

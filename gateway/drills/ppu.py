@@ -160,4 +160,4 @@ def _scored(drill: Drill) -> int:
     return sum(each["told"] for each in scores if each["by"] == "all")
 
 
-PLAN = Plan("ppu", CLAUSES, (table, wita, exercise, handover, far), units=11, every_s=10.0)
+PLAN = Plan("ppu", CLAUSES, (table, wita, exercise, handover, far), units=11)

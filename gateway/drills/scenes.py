@@ -116,7 +116,7 @@ def alarms(drill: Drill, kind: str, unit: str | None = None, *, open_only: bool 
     return [each for each in found if each["kind"] == kind and unit in (None, each["unit"])]
 
 
-def until_state(drill: Drill, mission: str, state: str, within_s: float, tick_s: float = 5.0) -> bool:
+def until_state(drill: Drill, mission: str, state: str, within_s: float, tick_s: float = 10.0) -> bool:
     """Let time pass until a mission stands so; whether it does. "ended" comes to every mission that is past it."""
     return drill.pass_time(within_s, tick_s, lambda: drill.mission(mission)["state"] == state)
 

@@ -109,6 +109,7 @@ class Vehicle:
         self._destination: Snap | None = None
         self._scene: Snap | None = None
         self._patient_aboard = False
+        self._broken = False
         self._wanted = _Go(home, NORMAL)  # what the drive under way is for
         self._steps: Iterator[_Step] = self._life(first=True)
         self._change = roads.next_change(begins)
@@ -155,7 +156,10 @@ class Vehicle:
         return taken
 
     def assign(self, call: Call) -> None:
-        """The centre sends it somewhere; what it was doing ends. A moving vehicle stops first, as its crew reads."""
+        """The centre sends it somewhere; what it was doing ends. A moving vehicle stops first, as its crew reads. One
+        that is broken down stays where it is."""
+        if self._broken:
+            return
         self._goal = None
         self._steps = itertools.chain(self._on(call), self._life(first=False))
         self._stop()
@@ -177,7 +181,10 @@ class Vehicle:
                 self._stop()
 
     def release(self) -> None:
-        """The centre has ended its mission: home, and on with its own life."""
+        """The centre has ended its mission: home, and on with its own life; but not with a broken vehicle."""
+        if self._broken:
+            self._mission = None
+            return
         self._goal = None
         self._mission = None
         self._steps = self._life(first=False)
@@ -186,6 +193,7 @@ class Vehicle:
     def break_down(self) -> None:
         """It stops where it is and goes nowhere any more; its crew says so."""
         self._goal = None
+        self._broken = True
         self._steps = iter((CrewStatus.OUT_OF_SERVICE, _Stay(float("inf"))))
         self._stop()
 

@@ -142,3 +142,18 @@ def test_a_corrected_address_turns_the_vehicle_round(orders: Orders, vehicle: Ve
     told(orders, UpdateMission(id="c-3", n=3, issued_at=NOW, mission="m-1", stops=(Stop("to-scene", *SCENE),)))
     vehicle.advance(2)
     assert (round(vehicle.state.latitude, 2), round(vehicle.state.longitude, 2)) == HOSPITAL
+
+
+def test_a_broken_vehicle_stays_where_it_is_whatever_it_is_told(orders: Orders, vehicle: Vehicle) -> None:
+    """Its crew says so, and an ended mission does not make it free again."""
+    told(orders, Assignment(id="c-1", n=1, issued_at=NOW, card=card()))
+    vehicle.advance(60)
+    vehicle.break_down()
+    vehicle.advance(60)
+    place = vehicle.state
+    told(orders, UpdateMission(id="c-2", n=2, issued_at=NOW, mission="m-1", ended=True))
+    told(orders, Assignment(id="c-3", n=3, issued_at=NOW, card=card("m-2")))
+    vehicle.advance(600)
+    assert vehicle.status is CrewStatus.OUT_OF_SERVICE
+    assert (vehicle.state.latitude, vehicle.state.longitude) == (place.latitude, place.longitude)
+    assert [event.status for event in vehicle.take_events()][-1] is CrewStatus.OUT_OF_SERVICE
