@@ -24,8 +24,8 @@ help:  ## this list
 demo: setup  ## a broker, a database, the gateway, 12 driving ambulances and the board; Ctrl-C ends it
 	@$(BIN)/sigap demo $(DEMO)
 
-drill: setup  ## the exercise of one centre at true speed, in about ten minutes; DRILL names another
-	@$(BIN)/sigap drill $(or $(DRILL),bojonegoro) --true-speed
+drill: setup  ## the exercise of one centre at true speed, in about a quarter of an hour; DRILL names another
+	@$(BIN)/sigap drill $(or $(DRILL),jambi) --true-speed
 
 test: setup $(VENV)/.debian $(WASM)/node_modules/.installed check  ## everything CI runs
 	@cd $(WEB) && $(NPM) run --silent check && $(NPM) run --silent test

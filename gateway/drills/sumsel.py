@@ -183,7 +183,8 @@ def load(drill: Drill) -> None:
     after = drill.get("intake")["counters"]
     stored, twice = (after[name] - before[name] for name in ("stored", "duplicate"))
     enrolled = len(drill.get("units")["units"])
-    told = f"{stored} stored in {_ROUNDS} rounds, {twice} came again and changed nothing; {took / _ROUNDS:.1f} s of this machine a round"
+    speed = f"{took / _ROUNDS:.1f} s of this machine a round"
+    told = f"{stored} stored in {_ROUNDS} rounds, {twice} came again and changed nothing; {speed}"
     drill.check(CLAUSES[17], stored == _ROUNDS * enrolled, told)
     fresh = [each for each in drill.get("units")["units"] if _age(drill, each) <= 2 * _EVERY_S]
     drill.check(CLAUSES[18], len(fresh) >= _VILLAGES, f"{len(fresh)} of {enrolled} are as old as one report")
