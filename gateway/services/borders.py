@@ -31,7 +31,7 @@ from tracker.missions import ClosedAs, Incident, NotPossible, Place
 
 log = structlog.get_logger()
 
-FOLLOW_S = 10.0
+FOLLOW_S = 5.0
 """Between two questions how it goes."""
 
 OFFERED = 5
