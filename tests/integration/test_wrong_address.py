@@ -63,6 +63,14 @@ def p50(centre: Centre) -> float:
     return eta.eta_s.p50
 
 
+async def status(centre: Centre) -> str:
+    """What the unit is said to be doing."""
+    await centre.arrivals.save()
+    await centre.world.standings.turn()
+    told: str = (await centre.ask("GET", f"units/{UNIT}/standing"))["standing"]["status"]
+    return told
+
+
 def to_hospital(centre: Centre) -> float:
     """The same to the stop behind that one."""
     eta = centre.state(UNIT).eta
@@ -109,9 +117,11 @@ async def test_an_arrival_at_the_wrong_place_is_none(centre: Centre) -> None:
     await sent(centre)
     await centre.commit([*drive(1, 111.88, 111.90), *stand(105, 111.90, 60)])
     assert (await centre.times("m1"))[0][0] is not None
+    assert await status(centre) == "on-scene"
     await correct(centre)
     shown = await centre.ask("GET", "missions/m1")
     assert (shown["state"], shown["legs"][0]["arrived_at"]) == ("assigned", None)
+    assert await status(centre) == "en-route"
     assert p50(centre) > 60
     await centre.arrivals.save()
     await centre.commit([*drive(300, 111.90, 111.94), *stand(505, 111.94, 60)])
