@@ -111,7 +111,7 @@ def compared(mission: Mission, fixes: Iterable[Fix], said: Iterable[Word]) -> tu
         seen = went = None
         departs: tuple[CrewStatus, ...] = ()
         if not legs:
-            departure, departs = Departure(mission.assigned_at), (CrewStatus.EN_ROUTE,)
+            departure, departs = Departure(mission.assigned_at, leg.place), (CrewStatus.EN_ROUTE,)
             for fix in usable:
                 departure.feed(fix)
             went = departure.at

@@ -25,7 +25,7 @@ class Timeline:
         self.mission = mission
         self.said: datetime | None = None
         """Time of the newest word: a fix that is older is a late one."""
-        self._departure = Departure(mission.assigned_at)
+        self._departure = Departure(mission.assigned_at, mission.legs[0].place)
         self._look()
 
     def _look(self) -> None:

@@ -141,7 +141,7 @@ def drive(*steps: tuple[float, float, float | None]) -> list[Fix]:
 
 
 def set_out(fixes: list[Fix]) -> datetime | None:
-    departure = Departure(START)
+    departure = Departure(START, SCENE)
     for fix in fixes:
         departure.feed(fix)
     return departure.at
@@ -152,7 +152,20 @@ def test_the_wheels_turn_when_it_begins_to_roll_and_not_when_that_is_sure() -> N
     standing = [(5.0, 0.0, 0.0), (10.0, 30.0, 0.3), (15.0, -10.0, 4.0), (20.0, 5.0, None)]
     assert set_out(drive(*standing)) is None
     assert set_out(drive(*standing, (25.0, 12.0, 3.0), (30.0, 40.0, 6.0), (35.0, 90.0, 9.0))) == at(25)
-    assert set_out(drive((0.0, 0.0, 20.0), (5.0, 90.0, 20.0), (10.0, 190.0, 20.0))) == at(5)
+
+
+def test_who_is_rolling_already_has_not_set_out_by_that() -> None:
+    """It may be on its way home: it has to come nearer, or to stand for a while first; a red light is no standing."""
+    away = [(5.0 * step, -100.0 * step, 20.0) for step in range(1, 60)]
+    assert set_out(drive(*away)) is None
+    nearer = [(5.0 * step, 100.0 * step, 20.0) for step in range(1, 13)]
+    assert set_out(drive(*nearer)) == at(5)
+    assert set_out(drive(*nearer[:-2])) is None
+    light = [(300.0, -6000.0, 0.0), (340.0, -6000.0, 0.0), (345.0, -6100.0, 15.0)]
+    assert set_out(drive(*away, *light)) is None
+    assert set_out(
+        drive(*away, *light[:2], (361.0, -6000.0, 0.0), (366.0, -5980.0, 9.0), (371.0, -5900.0, 15.0))
+    ) == at(366)
 
 
 def test_late_fixes_move_the_departure_and_a_hand_keeps_it() -> None:
