@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -43,6 +44,10 @@ ALWAYS = (Schedule(datetime.min.replace(tzinfo=UTC), read_windows("mon-sun 00:00
 def schedules_of(phone: Phone) -> Sequence[Schedule]:
     """What holds by the week: the centre's own phones are on duty where nobody says otherwise."""
     return phone.schedules if phone.private else phone.schedules or ALWAYS
+
+
+_windows = lru_cache(4096)(read_windows)
+"""A province reads thousands of schedules every two seconds, and most are alike."""
 
 
 def digest(secret: str) -> bytes:
@@ -91,7 +96,7 @@ async def duty_of(
         values = {"centre": centre, "units": list(units), "from": now - DUTY_KEPT}
         for unit, at, windows, state, until in await (await connection.execute(sql.query("duty"), values)).fetchall():
             if state is None:
-                schedules.setdefault(unit, []).append(Schedule(at, read_windows(windows)))
+                schedules.setdefault(unit, []).append(Schedule(at, _windows(windows)))
             else:
                 changes.setdefault(unit, []).append(Change(at, State(state), until))
     return schedules, changes
