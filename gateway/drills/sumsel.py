@@ -97,6 +97,7 @@ def consent(drill: Drill) -> None:
     drill.put("owners/warga-indralaya", {"name": "Warga Indralaya", "units": ["ambulans-10"]})
     drill.pass_time(15, 5)
     before = {each["unit"]: each["tier"] for each in candidates(drill, drill.kept["ogan-ilir"])}.get("ambulans-10")
+    drill.put("units/ambulans-10/details", {"agency": "dinkes"})
     drill.put("owners/warga-indralaya/consent", {"person": "Pemilik mobil"})
     drill.put("units/ambulans-10/duty/windows", {"windows": "mon-sun 00:00-24:00"})
     drill.pass_time(15, 5)
