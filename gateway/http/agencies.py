@@ -81,7 +81,7 @@ async def list_agencies(_: SeesMissions, world: TheWorld, limit: Limit = 200, cu
 @router.get("/agencies/{agency}", responses=documented(Agency, "the agency"))
 async def show_agency(_: SeesMissions, world: TheWorld, agency: str) -> Response:
     """One agency."""
-    await world.register.load()
+    await world.register.at_hand()
     found = world.register.agencies.get(agency)
     if found is None:
         raise HTTPException(404, f"centre {world.centre} has no agency {agency!r}")
@@ -129,7 +129,7 @@ def _known(world: World, unit: str) -> str:
 @router.get("/units/{unit}/details", responses=documented(UnitDetails, "what is known of it"))
 async def show_details(_: SeesMissions, world: TheWorld, unit: str) -> Response:
     """What is known of a unit: whose it is, what it can do, who is on board, from where and when it drives."""
-    await world.register.load()
+    await world.register.at_hand()
     details = world.register.unit(_known(world, unit))
     return tagged(details, details.version)
 

@@ -71,7 +71,7 @@ async def list_geofences(_: SeesUnits, world: TheWorld, limit: Limit = 200, curs
 @router.get("/geofences/{geofence}", responses=documented(GeofenceView, "the geofence"))
 async def show_geofence(_: SeesUnits, world: TheWorld, geofence: str) -> Response:
     """One geofence."""
-    await world.register.load()
+    await world.register.at_hand()
     found = world.register.geofences.get(geofence)
     if found is None:
         raise HTTPException(404, f"centre {world.centre} has no geofence {geofence!r}")

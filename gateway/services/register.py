@@ -37,7 +37,8 @@ _STATE = ("beds", "beds_at", "diversion_because", "diversion_until", "handover_s
 """What a facility tells every few minutes. It is no change of the facility: who edits it is not out of date by it."""
 
 
-T = TypeVar("T", Agency, Geofence, UnitDetails)
+T = TypeVar("T", Agency, Facility, Geofence, UnitDetails)
+_Tables = tuple[dict[str, Agency], dict[str, UnitDetails], dict[str, Facility], dict[str, Geofence]]
 
 
 class NotSo(TrackerError):
@@ -56,6 +57,7 @@ class Register:
         self.geofences: dict[str, Geofence] = {}
         self._units: dict[str, UnitDetails] = {}
         self.loaded = False
+        self._changes = 0  # of ours
         self.on_change: Callable[[], None] = lambda: None
         """Called after something here became another."""
 
@@ -76,6 +78,11 @@ class Register:
         async with self._pool.connection() as connection:
             await self.read(connection)
 
+    async def at_hand(self) -> None:
+        """Read all of it if nobody has yet; raises as `load`."""
+        if not self.loaded:
+            await self.load()
+
     async def run(self) -> None:
         """Read all of it again and again: the importer is another process."""
         while True:
@@ -87,17 +94,55 @@ class Register:
 
     async def read(self, connection: Connection) -> None:
         """Read all of it through the caller's connection."""
+        changes = -1
+        while changes != self._changes:  # else one of ours came between, and this is older
+            changes = self._changes
+            tables = await self._tables(connection)
+        changed = tables != (self.agencies, self._units, self.facilities, self.geofences)
+        self.agencies, self._units, self.facilities, self.geofences = tables
+        self.loaded = True
+        if changed:
+            self.on_change()
+
+    async def _tables(self, connection: Connection) -> "_Tables":
         agencies = {each.id: each for each in await storage.agencies(connection, self.centre)}
         units = {each.unit: each for each in await storage.unit_details(connection, self.centre)}
         facilities = {each.id: each for each in await storage.facilities(connection, self.centre)}
         geofences = {each.id: each for each in await storage.geofences(connection, self.centre)}
-        changed = (agencies, units, facilities, geofences) != (
-            self.agencies, self._units, self.facilities, self.geofences,
-        )  # fmt: skip
-        self.agencies, self._units, self.facilities, self.geofences = agencies, units, facilities, geofences
-        self.loaded = True
-        if changed:
-            self.on_change()
+        return agencies, units, facilities, geofences
+
+    async def _kept(
+        self, connection: Connection, table: Callable[[], dict[str, T]], key: str, put: T | None, what: str
+    ) -> T:
+        """Know at once what was stored.
+
+        Raises:
+            Outdated: nothing was, for it has another version.
+        """
+        if put is None:
+            await self.read(connection)
+            raise _stale(what, _version(table().get(key)))
+        table()[key] = put
+        self._changes += 1
+        self.on_change()
+        return put
+
+    async def _dropped(
+        self, connection: Connection, table: Callable[[], dict[str, T]], key: str, what: str, *, dropped: bool
+    ) -> None:
+        """Know at once what is gone.
+
+        Raises:
+            Outdated, Unknown: nothing is, for it has another version or was not there.
+        """
+        if not dropped:
+            await self.read(connection)
+            if key not in table():
+                raise Unknown(f"centre {self.centre} has no {what}")
+            raise _stale(what, _version(table()[key]))
+        table().pop(key, None)
+        self._changes += 1
+        self.on_change()
 
     # Agencies and units
 
@@ -109,8 +154,7 @@ class Register:
         """
         async with self._pool.connection() as connection:
             put = await storage.put_agency(connection, self.centre, agency, expected)
-            await self.read(connection)
-        return _fresh(put, f"agency {agency.id}", self.agencies.get(agency.id))
+            return await self._kept(connection, lambda: self.agencies, agency.id, put, f"agency {agency.id}")
 
     async def drop_agency(self, agency: str, expected: int | None = None) -> None:
         """Take an agency off the list.
@@ -125,9 +169,7 @@ class Register:
                 dropped = await storage.drop_agency(connection, self.centre, agency, expected)
             except psycopg.errors.ForeignKeyViolation as error:
                 raise Clash(f"agency {agency} has units: give them to another one first") from error
-            await self.read(connection)
-        if not dropped:
-            raise _missing(f"agency {agency}", self.agencies.get(agency), self.centre)
+            await self._dropped(connection, lambda: self.agencies, agency, f"agency {agency}", dropped=dropped)
 
     async def put_unit(self, details: UnitDetails, expected: int | None = None) -> UnitDetails:
         """Say what is known of a unit.
@@ -148,8 +190,9 @@ class Register:
                 value = getattr(details, column, details.unit)
                 what = {"home": "facility"}.get(column, column)
                 raise NotSo(f"centre {self.centre} has no {what} {value!r}") from error
-            await self.read(connection)
-        return _fresh(put, f"what is known of {details.unit}", self.unit(details.unit))
+            return await self._kept(
+                connection, lambda: self._units, details.unit, put, f"what is known of {details.unit}"
+            )
 
     # Facilities
 
@@ -162,7 +205,7 @@ class Register:
         async with self._pool.connection() as connection:
             found = await storage.facilities(connection, self.centre, facility)
         if not found:
-            raise _missing(f"facility {facility}", None, self.centre)
+            raise Unknown(f"centre {self.centre} has no facility {facility}")
         return found[0]
 
     async def points(self, facility: str) -> list[SourcePoint]:
@@ -204,7 +247,7 @@ class Register:
                     await storage.put_point(connection, self.centre, facility, point)
                 if after != before:
                     await tell(connection, self.centre, after, self._clock.now())
-            await self.read(connection)
+            await self._kept(connection, lambda: self.facilities, facility, after, f"facility {facility}")
         return after
 
     # Geofences
@@ -217,8 +260,7 @@ class Register:
         """
         async with self._pool.connection() as connection:
             put = await storage.put_geofence(connection, self.centre, fence, expected)
-            await self.read(connection)
-        return _fresh(put, f"geofence {fence.id}", self.geofences.get(fence.id))
+            return await self._kept(connection, lambda: self.geofences, fence.id, put, f"geofence {fence.id}")
 
     async def drop_geofence(self, fence: str, expected: int | None = None) -> None:
         """Take a geofence away; what was noted of it stays.
@@ -229,9 +271,7 @@ class Register:
         """
         async with self._pool.connection() as connection:
             dropped = await storage.drop_geofence(connection, self.centre, fence, expected)
-            await self.read(connection)
-        if not dropped:
-            raise _missing(f"geofence {fence}", self.geofences.get(fence), self.centre)
+            await self._dropped(connection, lambda: self.geofences, fence, f"geofence {fence}", dropped=dropped)
 
     async def noted(self, fence: str, limit: int) -> list[storage.PassedBy]:
         """Who came into a geofence and left it, newest first."""
@@ -248,19 +288,8 @@ def _lasting(facility: Facility) -> dict[str, object]:
     return {name: value for name, value in msgspec.structs.asdict(facility).items() if name not in _STATE}
 
 
-def _version(thing: Agency | Geofence | UnitDetails | None) -> int:
+def _version(thing: Agency | Facility | Geofence | UnitDetails | None) -> int:
     return 0 if thing is None else thing.version
-
-
-def _fresh(put: T | None, what: str, now: Agency | Geofence | UnitDetails | None) -> T:
-    if put is None:
-        raise _stale(what, _version(now))
-    return put
-
-
-def _missing(what: str, now: Agency | Geofence | None, centre: str) -> Outdated | Unknown:
-    """Why nothing of that version is there."""
-    return Unknown(f"centre {centre} has no {what}") if now is None else _stale(what, now.version)
 
 
 def _stale(what: str, version: int | str) -> Outdated:

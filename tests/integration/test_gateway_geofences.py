@@ -3,16 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import msgspec
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
 from gateway.demo.broker import Mosquitto
 from gateway.services.passages import Passages
 from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
-from tests.fix_gateway import UNITS, Gateway, until
+from tests.fix_gateway import CENTRE, UNITS, MakeGateway, until
 from tests.fix_town import fix_row
 from tests.gateway_traffic import MORNING, epoch, peer, topic
 from tracker.fix import Quality
@@ -96,10 +97,18 @@ async def test_only_units_that_it_is_for_are_noted(centre: Centre) -> None:
     assert await told(centre) == [(UNITS[1], 0.0, True)]
 
 
-def test_a_gateway_that_runs_notes_what_its_units_send(gateway: Gateway, mosquitto: Mosquitto) -> None:
-    """From the broker to the list of comings, through all that lies between."""
-    fence = {"name": "Yard", "kind": "station", "polygon": YARD}
-    assert httpx.put(f"{gateway.url}/api/v1/geofences/yard", json=fence, timeout=10).status_code == 200
+def test_a_gateway_that_runs_notes_what_its_units_send(
+    make_gateway: MakeGateway, enrolled_url: str, mosquitto: Mosquitto
+) -> None:
+    """From the broker to the list of comings, through all that lies between; another process made the geofence."""
+    corners = [[corner["latitude"], corner["longitude"]] for corner in YARD]
+    with psycopg.connect(enrolled_url) as connection:
+        connection.execute(
+            "INSERT INTO geofences (centre, id, name, kind, polygon) VALUES (%s, 'yard', 'Yard', 'station', %s)",
+            (CENTRE, Jsonb(corners)),
+        )
+    gateway = make_gateway(database_url=enrolled_url, mqtt_port=mosquitto.port)
+    gateway.start()
     now = datetime.now(UTC)
     with peer(mosquitto.port) as sender:
         for number, (age, place) in enumerate(((120, OUT), (30, IN), (15, IN))):

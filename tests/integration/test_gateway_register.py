@@ -7,8 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.services.centre import Outdated
+from gateway.services.missions import Unknown
+from gateway.storage import register as storage
 from tests.fix_centre import Centre
-from tracker.register import Point
+from tracker.register import Agency, Point
 
 RSUD = {"kind": "hospital", "name": "RSUD", "latitude": -7.16, "longitude": 111.9, "grade": "B"}
 SQUARE = [
@@ -247,3 +250,25 @@ async def test_incidents_and_missions_come_in_pages_too(centre: Centre, kind: st
     assert (len(set(seen)), page["next_cursor"]) == (7, None)
     for wrong in ("AAA=", "MjAyNi0xMS0yMQ==", "%C3%A4"):
         assert (await centre.client.get(f"/api/v1/{kind}?cursor={wrong}")).status_code == 422
+
+
+async def test_what_changes_while_all_of_it_is_read_is_not_undone_in_memory(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change comes between the reading of a table and the end of the reading: it is read again."""
+    register, late = centre.world.register, iter([True])
+    read = storage.geofences
+
+    async def slowly(connection: Any, name: str) -> Any:
+        if next(late, False):
+            await register.put_agency(Agency("pmi", "PMI", "pmi"))
+        return await read(connection, name)
+
+    monkeypatch.setattr(storage, "geofences", slowly)
+    await register.load()
+    assert register.agencies.keys() == {"pmi"}
+    await register.drop_agency("pmi")
+    with pytest.raises(Unknown):
+        await register.drop_agency("pmi")
+    with pytest.raises(Outdated, match="version 0"):
+        await register.put_agency(Agency("pmi", "PMI", "pmi"), expected=4)
