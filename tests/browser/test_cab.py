@@ -233,7 +233,7 @@ def test_the_board_shows_an_emergency_across_the_page_until_somebody_has_seen_it
     board.goto(f"{road.gateway.url}/")
     row = board.locator(f'[data-testid="unit-row"][data-unit="{UNIT}"]')
     road.vehicle.press("status", {"status": "on-scene"})
-    # No unit arrives without having been sent: the gateway takes no such step, and yet nobody may miss what was pressed.
+    # No unit arrives without having been sent: the gateway takes no such step, yet nobody may miss what was pressed.
     expect(row.get_by_test_id("chip-said")).to_have_text("kata awak: di lokasi")
     expect(row.get_by_test_id("chip-status")).to_have_text("Siap")
     road.vehicle.press("emergency", {"raised": True})
