@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +35,8 @@ class Receiver:
         self.delay: Callable[[Any], float] = lambda _: 0.0
         self.at_once = self.most_at_once = 0
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._gone = asyncio.Event()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     @property
     def url(self) -> str:
@@ -49,19 +50,24 @@ class Receiver:
 
     async def start(self) -> None:
         """Listen, again or for the first time."""
+        self._gone = asyncio.Event()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def stop(self) -> None:
         """Be gone: nothing listens, and connections that were open break."""
         if self._server is not None:
             self._server.close()
+            self._gone.set()
+            serving = [task for task in self._open.values() if task is not None]
             for writer in list(self._open):
                 writer.transport.abort()
+            if serving:
+                await asyncio.wait(serving)
             await self._server.wait_closed()
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self._open[writer] = asyncio.current_task()
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[1:-2]
@@ -71,15 +77,18 @@ class Receiver:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the other side left, or we did
         finally:
-            self._open.discard(writer)
+            self._open.pop(writer)
             writer.close()
 
     async def _take(self, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter) -> None:
-        event = msgspec.json.decode(body)
+        event, gone = msgspec.json.decode(body), self._gone
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            await asyncio.sleep(self.delay(event))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(gone.wait(), self.delay(event))
+            if gone.is_set():
+                raise ConnectionAbortedError
             status = self.answer(event)
             self.received.append(Received(headers, body, status))
             writer.write(f"HTTP/1.1 {status} So\r\ncontent-length: 0\r\n\r\n".encode())
