@@ -47,6 +47,18 @@ _VAGUE = {"village": 1000.0, "street": 500.0}
 _SIZEABLE = frozenset({"district", "regency"})
 
 
+class CallTold(msgspec.Struct, frozen=True):
+    """A call, without number, words and position: listeners have no use for them."""
+
+    id: str
+    at: datetime
+    line: str
+    incident: str | None
+    closed_at: datetime | None
+    closed_as: str | None
+    exercise: bool
+
+
 class Taken(msgspec.Struct, frozen=True):
     """What a call-taker sees as a call comes in."""
 
@@ -274,10 +286,7 @@ class Calls:
     async def _tell(self, connection: Connection, kind: str, call: Call, at: datetime) -> None:
         """Without the number, the words and the position, for which listeners have no use. To them it is closed once
         nobody waits for the call any more: it has a reason, or an incident."""
-        data = {
-            "id": call.id, "at": call.at, "line": call.line, "incident": call.incident, "closed_at": call.closed_at,
-            "closed_as": call.closed_as, "exercise": call.exercise,
-        }  # fmt: skip
+        data = CallTold(call.id, call.at, call.line, call.incident, call.closed_at, call.closed_as, call.exercise)
         await events.put(connection, self.centre, Event(kind, f"calls/{call.id}", data, at, exercise=call.exercise))
 
 

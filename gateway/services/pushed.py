@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.services.calls import CallTold
 from gateway.services.inbound import InboundTold
 from gateway.services.missions import MissionView
 from gateway.services.progress import IncidentState
@@ -13,18 +14,6 @@ from gateway.services.standings import StatusTold
 from gateway.storage.alarms import AlarmShown
 from tracker.missions import Incident
 from tracker.register import Facility
-
-
-class CallTold(msgspec.Struct, frozen=True):
-    """A call, without number, words and position: listeners have no use for them."""
-
-    id: str
-    at: datetime
-    line: str
-    incident: str | None
-    closed_at: datetime | None
-    closed_as: str | None
-    exercise: bool
 
 
 class CommandTold(msgspec.Struct, frozen=True):

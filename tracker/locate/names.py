@@ -103,7 +103,8 @@ _CITY = re.compile(r"(\S+)\s+(?=kota\s+\S+(?:\s+\S+)?\s*$)", re.IGNORECASE)
 def parts(text: str) -> list[str]:
     """The names that an address is made of: what commas and lines part, what begins with the word for its kind, and
     what stands behind a word like "near"."""
+    text = ", ".join(" ".join(line.split()) for line in text.splitlines())
     text = _BEGINS.sub(", ", f" {text} ")
     if (city := _CITY.search(text)) and not KINDS.keys() & spelled(city[1]).bare.split():  # Puskesmas Kota Baru
         text = f"{text[: city.end(1)]}, {text[city.end() :]}"
-    return [each.strip() for each in re.split(r"[,;\n]+", text) if each.strip()]
+    return [each.strip() for each in re.split(r"[,;]+", text) if each.strip()]

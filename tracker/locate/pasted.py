@@ -50,6 +50,7 @@ def read(text: str, home: Box | None, near: Near = lambda _: None) -> Pasted:
     """
     places: list[Located] = []
     problems: list[str] = []
+    text = "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
     rest = _CHAT.sub(" ", text)
     names: list[str] = []
     for link in reversed(list(links(rest, home))):

@@ -1,8 +1,12 @@
 """What people paste: coordinates, links of map services, codes, and whole messages with all of it."""
 
+import time
+
 import pytest
+from hypothesis import given, strategies
 
 from tracker.locate import Box, Located, read
+from tracker.locate.names import parts, spelled
 
 BOJONEGORO = Box(-7.6, 111.3, -6.9, 112.3)
 PPU = Box(-1.7, 116.2, -0.6, 117.0)  # just south of the equator
@@ -278,3 +282,35 @@ def test_words_beside_a_point_are_its_name() -> None:
 def test_broken_ones_are_told_and_break_nothing(text: str) -> None:
     """A call-taker pastes whatever is on the clipboard."""
     assert read(text, BOJONEGORO).places == ()
+
+
+PIECES = (
+    "-7.150975", "111,881860", ",", " ", "\n", "7°9'3.51\"", "LS", "BT", "S",
+    "https://maps.google.com/?q=", "geo:", "@", "!3d-7.1!4d111.8", "RVXJ+JP",
+    "Jl. Veteran", "/", "?", "#map=17/", "&ll=", "%", "///a.b.c",
+    "0", "lat", ":", "osm.org/go/", "waze.com/ul/h", "+", "-", "(", ")", "[22/11/26 10.31]",
+)  # fmt: skip
+
+
+@given(strategies.lists(strategies.sampled_from(PIECES) | strategies.text(max_size=6), max_size=12))
+def test_whatever_is_pasted_gives_points_on_earth_or_none(pieces: list[str]) -> None:
+    """A clipboard holds anything; each point has a score and lies on Earth."""
+    for home in (BOJONEGORO, None):
+        for place in read("".join(pieces), home).places:
+            assert abs(place.latitude) <= 90
+            assert abs(place.longitude) <= 180
+            assert 0 <= place.score <= 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [" ", "\t", "\n ", "1 ", "1,", "7.15,", "1°1'", "7S", "RVXJ+", "geo:", "https://", "a ", "///a.", "[1/1/26 1.1] "],
+)
+def test_a_long_text_takes_no_longer_than_it_is(piece: str) -> None:
+    """2,000 characters are 10 to 100 ms on our machine; what grows with the square would be minutes at 20,000."""
+    began = time.perf_counter()
+    text = (piece * 2000)[:2000]
+    read(text, BOJONEGORO)
+    for each in parts(text):
+        spelled(each)
+    assert time.perf_counter() - began < 1.0
