@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
-import type { Incident, RaisedAlarm, Standing } from '../src/api/dispatch.ts'
+import type { Incident, Mission, RaisedAlarm, Standing } from '../src/api/dispatch.ts'
 import { Happenings, KINDS, type Stream } from '../src/api/happenings.ts'
 import { CATALOGUES } from '../src/i18n/catalogue.ts'
 import { why } from '../src/i18n/why.ts'
@@ -10,6 +10,10 @@ import { Deeds, Ids } from '../src/store/deeds.svelte.ts'
 import { ASK_EVERY_MS, Dispatch, OLD_AFTER_MS } from '../src/store/dispatch.svelte.ts'
 import { grouped, TOGETHER } from '../src/store/raised.ts'
 import { REPEAT_MS, Siren } from '../src/store/siren.svelte.ts'
+import { standingOf } from '../src/store/standing.ts'
+import { aUnit } from './unit.ts'
+
+const AT = '2026-11-22T03:00:00Z'
 
 const incident = (id: string, more: Partial<Incident> = {}): Incident => ({
   id, place: { latitude: -7.1, longitude: 111.9, name: '' }, urgency: 'urgent', opened_at: '2026-11-22T03:00:00Z', destination: null, closed_at: null, ...more,
@@ -185,9 +189,21 @@ test('every reason that the gateway can give has words here, with the same figur
   }
 })
 
-test('every kind of event that the gateway writes is listened to', () => {
+test('every kind of event of incidents, missions and alarms that the gateway writes is listened to', () => {
   const list = python('gateway/storage/events.py').split('KINDS = (')[1]?.split(')')[0] ?? ''
-  expect([...KINDS].toSorted()).toEqual([...list.matchAll(/"([a-z.-]+)"/g)].map((match) => match[1]).toSorted())
+  const ours = [...list.matchAll(/"((?:incident|mission|alarm)\.[a-z-]+)"/g)].map((match) => match[1]).filter((kind) => kind !== 'incident.progress') // arrivals come by the live socket
+  expect([...KINDS].toSorted()).toEqual(ours.toSorted())
+})
+
+test('a unit does what its centre calls it; else what its crew says for this mission; else what the mission is at', () => {
+  const mission: Mission = { id: 'm', unit: 'a', incident: 'i', urgency: 'urgent', state: 'assigned', assigned_at: AT, ended_at: null, ended_by: null, ended_why: '' }
+  const says = { status: 'on-scene', at: AT, mission: 'm', source: 'crew' }
+  const standing = { status: 'en-route', label: 'Meluncur', since: AT }
+  expect(standingOf(aUnit({ standing, crew: { says } }), mission, 'id')).toEqual({ status: 'en-route', label: 'Meluncur' })
+  expect(standingOf(aUnit({ standing: { ...standing, label: '' } }), mission, 'id').label).toBe('menuju lokasi')
+  expect(standingOf(aUnit({ crew: { says } }), mission, 'en')).toEqual({ status: 'on-scene', label: 'on scene' })
+  expect(standingOf(aUnit({ crew: { says: { ...says, mission: 'other' } } }), mission, 'en').label).toBe('assigned')
+  expect(standingOf(undefined, mission, 'id').label).toBe('ditugaskan')
 })
 
 test('a reason is said in words and figures of the language, an unknown one by the sentence that came with it', () => {

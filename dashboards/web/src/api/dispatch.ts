@@ -1,5 +1,6 @@
 /** Incidents, missions, alarms, candidates and hospitals, as they travel, and the requests for them. Unknown is null, never 0. */
 import type { Interval } from './types.ts'
+import { KINDS } from './happenings.ts'
 import { checked } from './requests.ts'
 
 export type Grade = 'emergency' | 'urgent' | 'routine'
@@ -146,5 +147,7 @@ function whither({ id, latitude, longitude, name }: Spot): object {
 }
 
 /** What happened, as it happens: the browser takes it up again where it broke off, by the last event's id. */
-export const openEvents = (since: string | null): EventSource =>
-  new EventSource(`api/v1/events?positions=false${since === null ? '' : `&since=${encodeURIComponent(since)}`}`)
+export function openEvents(since: string | null): EventSource {
+  const query = new URLSearchParams({ positions: 'false', kinds: KINDS.join(','), ...(since === null ? {} : { since }) })
+  return new EventSource(`api/v1/events?${query}`)
+}

@@ -3,23 +3,18 @@
  * doubled event costs a request and never a wrong screen. The browser resumes by the last event's id by itself; where it gives
  * up, as after an error of the gateway, a new stream is opened from that id on.
  */
+
+/** What changes a list of ours; where units are and what they do comes by the live socket. */
 export const KINDS = [
   'incident.opened',
   'incident.changed',
   'incident.closed',
-  'incident.progress',
   'mission.assigned',
   'mission.changed',
   'mission.ended',
-  'unit.status',
   'alarm.raised',
   'alarm.changed',
   'alarm.cleared',
-  'hospital.inbound',
-  'call.taken',
-  'call.closed',
-  'command.handed-over',
-  'facility.changed',
 ] as const
 
 const AGAIN_MS = { first: 1000, longest: 15_000 }
