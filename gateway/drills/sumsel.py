@@ -136,7 +136,7 @@ def police(drill: Drill) -> None:
 
 def referral(drill: Drill) -> None:
     """From Ogan Ilir to Palembang, by SISRUTE; the first hospital closes on the way."""
-    incident = open_incident(drill, district(drill, "Indralaya", north=0.01), kind="rujukan", condition="patah-tulang")
+    incident = open_incident(drill, district(drill, "Pemulutan"), kind="rujukan", condition="patah-tulang")
     unit = "ambulans-10"
     mission = assign(drill, unit, incident["id"])
     attached = drill.post(f"missions/{mission}/referral", {"system": "sisrute", "number": NUMBER})

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.drills.plans import PLANS
 
-_LONGEST_S = 540
+_LONGEST_S = 1200
+_pytest_timeout = pytest.mark.timeout(_LONGEST_S + 60)
 
 
 class Ran(NamedTuple):
@@ -49,6 +50,7 @@ def drill(name: str, data: Path, without: Sequence[str] = (), parts: Sequence[st
 
 
 @pytest.mark.slow
+@_pytest_timeout
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_every_clause_of_a_centre_holds(name: str, data: Path) -> None:
     """Each is said on a line of its own, at least fifteen a drill, and the exit code is 0."""
@@ -60,6 +62,7 @@ def test_every_clause_of_a_centre_holds(name: str, data: Path) -> None:
 
 
 @pytest.mark.slow
+@_pytest_timeout
 @pytest.mark.parametrize(
     ("name", "feature", "parts", "clause"),
     [
