@@ -213,9 +213,10 @@ class Missions:
             Clash: the id is another mission's, or the unit is on a mission to an incident.
             NotPossible: the incident is closed.
         """
-        incident = await self.incident(incident_id)
-        at = self._after_last(unit, self.later(unit, at))
-        return await self._begin(assigned(mission_id or new_id(), unit, incident, urgency, at, notes))
+        async with self._lock:  # `follow` waits: nobody is sent to where the incident was a moment ago
+            incident = await self.incident(incident_id)
+            at = self._after_last(unit, self.later(unit, at))
+            return await self._begin(assigned(mission_id or new_id(), unit, incident, urgency, at, notes))
 
     def _after_last(self, unit: str, at: datetime) -> datetime:
         """After the end of the unit's last mission, should that be of this instant, or its crew's clock run ahead."""
@@ -235,7 +236,8 @@ class Missions:
         waiting = there is not None and there.incident is None and there.state is State.ASSIGNED
         if there is not None and waiting and (there.legs[0].place, there.urgency) == (place, urgency):
             return there
-        mission, _ = await self._begin(sent_to(new_id(), unit, place, urgency, at))
+        async with self._lock:
+            mission, _ = await self._begin(sent_to(new_id(), unit, place, urgency, at))
         return mission
 
     async def recall(self, unit: str, at: datetime) -> bool:
@@ -257,9 +259,10 @@ class Missions:
         return next((why for objection in self.objections if (why := objection(unit))), None)
 
     async def _begin(self, mission: Mission) -> tuple[Mission, bool]:
+        """Under the lock."""
         if why := self.why_not(mission.unit):
             raise Clash(why)
-        async with self._lock, self._pool.connection() as connection:
+        async with self._pool.connection() as connection:
             try:
                 async with connection.transaction():
                     await self._save_unit(connection, mission.unit)

@@ -1,6 +1,7 @@
 """An address that was wrong is corrected while units are on their way: the drive, its arrival time and the card in the
 cab follow, and what was true of the wrong place is not held against anybody."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.fix_centre import Centre
 from tests.fix_gateway import CENTRE
 from tests.gateway_traffic import MORNING
 from tracker.fix import Fix
-from tracker.missions import Mission
+from tracker.missions import Incident, Mission
 
 UNIT = "ambulans-01"
 WRONG = {"latitude": -7.15, "longitude": 111.90, "name": "pasar lama"}
@@ -199,3 +200,43 @@ async def test_what_fixes_tell_while_a_correction_is_stored_is_not_lost(centre: 
     kept = await missions.missions(unit=UNIT, incident=None, active=True, limit=1)
     for mission in (missions.active[UNIT], *kept):
         assert (mission.legs[0].place.name, mission.legs[0].departed_at) == ("pasar baru", at(30))
+
+
+async def test_a_unit_that_is_sent_while_the_address_is_corrected_drives_to_the_right_one(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever comes first: nobody is sent to where the incident was a moment ago."""
+    await centre.ask("POST", "incidents", {"place": WRONG, "urgency": "emergency", "id": "i1"}, 201)
+    missions, read = centre.arrivals.missions, centre.arrivals.missions.incident
+    reading = asyncio.Event()
+
+    async def slowly(incident: str) -> Incident:
+        found = await read(incident)
+        reading.set()
+        await asyncio.sleep(0.3)  # long enough for a correction that does not wait
+        return found
+
+    monkeypatch.setattr(missions, "incident", slowly)
+    sending = asyncio.create_task(centre.ask("POST", "missions", {"unit": UNIT, "incident": "i1", "id": "m1"}, 201))
+    await reading.wait()
+    await centre.ask("PATCH", "incidents/i1", {"place": RIGHT})
+    await sending
+    assert missions.active[UNIT].legs[0].place.name == "pasar baru"
+    assert (await centre.ask("GET", "missions/m1"))["legs"][0]["place"]["name"] == "pasar baru"
+
+
+async def test_what_several_change_at_once_holds_all_of_it(centre: Centre) -> None:
+    """Place, hospital, notes and kind from four desks; each is one version."""
+    await sent(centre)
+    await asyncio.gather(
+        *(
+            centre.ask("PATCH", "incidents/i1", change)
+            for change in ({"place": RIGHT}, {"destination": HOSPITAL}, {"notes": "lantai dua"}, {"kind": "kecelakaan"})
+        )
+    )
+    told = await centre.ask("GET", "incidents/i1")
+    assert (told["place"]["name"], told["notes"], told["kind"], told["version"]) == (
+        "pasar baru", "lantai dua", "kecelakaan", 5,
+    )  # fmt: skip
+    legs = (await centre.ask("GET", "missions/m1"))["legs"]
+    assert [each["place"]["name"] for each in legs] == ["pasar baru", "RSUD"]
