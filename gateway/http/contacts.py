@@ -46,6 +46,21 @@ class Contacts(msgspec.Struct):
     kinds: list[str]  # that this gateway can send by
 
 
+class Tested(msgspec.Struct):
+    """What became of a test by one way."""
+
+    kind: str
+    address: str
+    failure: str | None  # None: there was none
+    said: str  # who has it now
+
+
+class TestResult(msgspec.Struct):
+    """Of each way, in order."""
+
+    ways: list[Tested]
+
+
 class Tries(msgspec.Struct):
     """In order."""
 
@@ -73,6 +88,13 @@ async def put_contacts(_: RulesCentre, world: TheWorld, request: Request) -> Res
     except BadWindows as error:
         raise HTTPException(422, str(error)) from None
     return answer(Contacts(contacts, sorted(reach.channels)))
+
+
+@router.post("/contacts/{contact}/test", responses=documented(TestResult, "what became of it, by each way"))
+async def write_test(_: RulesCentre, world: TheWorld, contact: str) -> Response:
+    """Write to a contact by each of their ways, now. It takes as long as the slowest of them."""
+    results = await world.neighbours.reach.test(contact)
+    return answer(TestResult([Tested(way.kind, way.address, failure, said) for way, failure, said in results]))
 
 
 @router.get("/alarms/{alarm}/tries", responses=documented(Tries, "in order"))

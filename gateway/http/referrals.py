@@ -105,7 +105,7 @@ async def attach_referral(_: Dispatches, world: TheWorld, request: Request, miss
     "/missions/{mission}/referral/approval",
     responses={
         **documented(ReferralView, "it was asked before"),
-        202: {"description": "it will be asked, however long the system is away"},
+        202: documented(ReferralView, "it will be asked, however long the system is away")[200],
         404: {"description": "the mission has no referral"},
         409: {"description": "its system takes no such requests"},
     },

@@ -107,7 +107,7 @@ def _view(share: Share) -> ShareView:
 @router.post(
     "/shares",
     status_code=201,
-    responses={201: {"description": "the share, and its token for this once"}, **documented(MadeShare, "never")},
+    responses={201: documented(MadeShare, "the share, and its token for this once")[200]},
     openapi_extra=documented_body(NewShare),
 )
 async def begin_share(principal: SharesViews, world: TheWorld, request: Request) -> Response:

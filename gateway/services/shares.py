@@ -52,6 +52,7 @@ class SharedUnit(msgspec.Struct, frozen=True):
     fix_age_s: float | None
     incident: str | None  # the shared one that it is sent to
     state: str | None  # of that mission; of every mission, for the unit's owner
+    status: str | None  # what the unit does, likewise: of tracker/missions/statuses.py
     eta_s: Estimate | None  # seconds after `eta_at`, to the stop that it drives to
     eta_at: datetime | None
 
@@ -226,6 +227,7 @@ class Shares:
             fix_age_s=None if at is None else max(0.0, (now - at.fix_time).total_seconds()),
             incident=mission.incident if mission is not None and mission.incident in incidents else None,
             state=mission.state.value if mission is not None and told else None,
+            status=state.standing.status if state.standing is not None and (told or own) else None,
             eta_s=None if eta is None else eta.eta_s,
             eta_at=None if eta is None else eta.at,
         )

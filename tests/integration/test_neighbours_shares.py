@@ -84,6 +84,7 @@ async def test_of_what_is_shown_no_word_is(busy: Centre) -> None:
     first, second = (await busy.ask("GET", f"shared/{token}/units"))["units"]
     assert (first["incident"], first["state"], first["latitude"]) == ("i-crash", "assigned", -7.1)
     assert first["eta_s"]["p50"] > 0
+    assert second["status"] is None
     assert (second["incident"], second["state"], second["eta_s"], second["latitude"]) == (
         None,
         None,

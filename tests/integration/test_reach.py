@@ -239,6 +239,9 @@ async def test_somebody_is_written_to_by_every_way_for_a_test(watch: Watch) -> N
     watch.mail.fails = True
     results = await watch.reach.test("kepala")
     assert [(way.kind, failure) for way, failure, _ in results] == [("sms", None), ("mail", "it is broken")]
+    sms, mail = (await watch.centre.ask("POST", "contacts/kepala/test"))["ways"]
+    assert (sms["failure"], sms["said"], mail["failure"]) == (None, "gone", "it is broken")
+    await watch.centre.ask("POST", "contacts/nobody/test", expect=404)
 
 
 def test_an_exercise_says_so() -> None:

@@ -148,6 +148,14 @@ async def test_pulled_out_and_plugged_in_again(modem: ModemDouble) -> None:
     assert len(modem.taken) == 2
 
 
+async def test_a_modem_that_somebody_else_has_is_told_as_such(modem: ModemDouble) -> None:
+    """The command line beside a gateway that runs."""
+    async with working(modem) as sms:
+        await sms.send(NUMBER, words(), "k")
+        async with working(modem) as second:
+            assert "is in use, by the gateway if it runs" in str(await failure(second))
+
+
 async def test_a_modem_that_is_not_there_yet_is_found_when_it_comes(tmp_path: Path) -> None:
     """Without anybody asking for it: its network knows it before the first alarm."""
     modem = ModemDouble(tmp_path / "modem")

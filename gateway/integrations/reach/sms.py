@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import queue
 import secrets
 import threading
@@ -132,6 +133,10 @@ class Sms:
                 self._closed(modem)
                 modem = None
                 why = f"there is no modem at {self._path}: {error.strerror or 'it does not answer'}"
+                if error.errno == errno.EAGAIN:
+                    why = (
+                        f"the modem at {self._path} is in use, by the gateway if it runs: POST /api/v1/contacts/ID/test"
+                    )
                 told = self._fail(job, why, told, again=True)
         self._closed(modem)
 
