@@ -5,6 +5,8 @@ import resource
 import time
 from datetime import datetime, timedelta
 
+from gateway.demo.broker import find_mosquitto
+from gateway.demo.errors import DemoError
 from gateway.drills.drill import Drill, Plan
 from gateway.drills.scenes import (
     House,
@@ -203,6 +205,8 @@ def _in_database(drill: Drill, text: str) -> bool:
 
 def _begin(stack: Stack, opened: contextlib.ExitStack) -> None:
     """A system of referrals to ask, and leave for as many connections as there are villages."""
+    if find_mosquitto() is None:
+        raise DemoError("this drill needs a Mosquitto on this machine: the embedded broker takes a thousand units")
     stack.settings |= opened.enter_context(sisrute())
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * _VILLAGES if hard == resource.RLIM_INFINITY else min(hard, 2 * _VILLAGES)
