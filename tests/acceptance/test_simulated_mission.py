@@ -54,7 +54,7 @@ def test_a_dispatched_call_is_driven_to_the_scene_and_on_to_the_hospital(
     command += ["--broker", f"127.0.0.1:{mosquitto.port}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as fleet:
         try:
-            until(lambda: unit_of(gateway.get("units"))["position"], what="the unit on the map")
+            until(lambda: unit_of(gateway.get("units"))["position"], 120, "the unit on the map")
             incident = {
                 "id": "i1", "urgency": "emergency",
                 "place": {"latitude": places["C"][0], "longitude": places["C"][1]},
@@ -63,10 +63,10 @@ def test_a_dispatched_call_is_driven_to_the_scene_and_on_to_the_hospital(
             for path, body in (("incidents", incident), ("missions", {"id": "m1", "unit": UNIT, "incident": "i1"})):
                 answer = httpx.post(f"{gateway.url}/api/v1/{path}", json=body, timeout=10)
                 assert answer.status_code == 201, answer.text
-            until(lambda: state(gateway.get("missions/m1"), "at-scene"), 120, "the scene")
+            until(lambda: state(gateway.get("missions/m1"), "at-scene"), 240, "the scene")
             assert off(gateway.get("units"), places["C"]) < 60
-            until(lambda: state(gateway.get("missions/m1"), "transporting"), 60, "the departure")
-            until(lambda: state(gateway.get("missions/m1"), "arrived", "ended"), 150, "the hospital")
+            until(lambda: state(gateway.get("missions/m1"), "transporting"), 180, "the departure")
+            until(lambda: state(gateway.get("missions/m1"), "arrived", "ended"), 300, "the hospital")
             assert off(gateway.get("units"), places["E"]) < 60
             legs = gateway.get("missions/m1")["legs"]
             assert [leg["arrived_by"] for leg in legs] == ["crew", "crew"]
