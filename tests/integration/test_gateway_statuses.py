@@ -80,6 +80,18 @@ async def test_stamps_are_the_same_in_whatever_order_fixes_come(crew: Crew) -> N
     assert crew.status() == "at-hospital"
 
 
+async def test_an_arrival_that_late_fixes_disprove_is_withdrawn(crew: Crew) -> None:
+    """Two fixes at the scene; in between, as it turns out, it was half a kilometre on: it drove past twice."""
+    await crew.mission()
+    await drive_all(crew, [row(10, 111.90, 1.0), row(45, 111.90, 1.0)])
+    assert crew.status() == "on-scene"
+    await drive_all(crew, [row(25, 111.905, 20.0)])
+    told = await crew.standing()
+    assert told["standing"]["status"] == "en-route"
+    gone = next(each for each in told["stamps"] if each["status"] == "on-scene")
+    assert (gone["by"], gone["refused_because"]) == ("gps", "what came later says otherwise")
+
+
 async def test_a_late_button_counts_from_when_it_was_pressed(crew: Crew) -> None:
     """Everything after it is judged anew: "at hospital" was refused, and holds once the way there is known."""
     mission = await crew.mission(hospital=False)

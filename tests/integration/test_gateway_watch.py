@@ -299,7 +299,9 @@ async def test_nobody_is_silent_whom_we_cannot_hear(posts: Crew) -> None:
     """Without the broker nobody is accused, and with it everybody has their time to speak."""
     await posts.mission()
     await posts.centre.ask("POST", f"units/{FIRST}/status", {"status": "en-route"})
+    await posts.look(0)
     posts.centre.world.sessions = lambda: {"live": False}
+    assert await posts.look(30) == []
     assert await posts.look(600) == []
     posts.centre.world.sessions = lambda: {"live": True}
     await posts.look(0)
