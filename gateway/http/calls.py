@@ -149,9 +149,7 @@ async def make_incident(_: TakesCalls, world: TheWorld, request: Request, call: 
     if wanted.join is not None:
         if msgspec.structs.replace(wanted, join=None) != CallIncident():
             raise HTTPException(422, "`join` goes alone: PATCH the incident to say more of it")
-        incident = await world.arrivals.missions.incident(wanted.join)
-        joined = await world.calls.join(call, incident)
-        return answer(CallAndIncident(joined, await world.arrivals.missions.incident(joined.incident or wanted.join)))
+        return answer(CallAndIncident(*await world.calls.join(call, wanted.join)))
     named = {name: value for name, value in msgspec.structs.asdict(wanted).items() if name != "join"}
     if wanted.place is None:
         if told.latitude is None or told.longitude is None:

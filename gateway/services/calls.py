@@ -227,18 +227,22 @@ class Calls:
         incident, made = await self._incidents.open(new, tied)
         return call, incident, made
 
-    async def join(self, call_id: str, incident: Incident) -> Call:
-        """A call tells of an incident that is known already.
+    async def join(self, call_id: str, incident_id: str) -> tuple[Call, Incident]:
+        """A call tells of an incident that is known already, or of the one that that was merged into.
 
         Raises:
-            Unknown: there is no such call.
+            Unknown: there is no such call, or no such incident.
             Clash: it was closed, or tells of another incident, or only one of them is an exercise.
         """
-        async with self._pool.connection() as connection, connection.transaction():
+        async with (
+            self._incidents.as_it_is(incident_id) as incident,
+            self._pool.connection() as connection,
+            connection.transaction(),
+        ):
             call = await self._read(connection, call_id)
             if call.exercise != incident.exercise:
                 raise Clash("one of them is an exercise and the other is not")
-            return await self._tie(connection, call_id, incident.duplicate_of or incident.id)
+            return await self._tie(connection, call_id, incident.id), incident
 
     async def _tie(self, connection: Connection, call_id: str, incident: str) -> Call:
         call = _not_closed(await self._read(connection, call_id))

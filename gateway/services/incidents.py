@@ -4,7 +4,8 @@ What missions have of their incident (its place, its hospital) changes in the sa
 an address that the centre knows to be wrong.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -158,6 +159,19 @@ class Incidents:
         await self._missions.follow(incident_id, work, at)
         assert kept is not None  # noqa: S101, the work is done
         return kept
+
+    @asynccontextmanager
+    async def as_it_is(self, incident_id: str) -> AsyncIterator[Incident]:
+        """An incident, or the one that it was merged into; it does not change as long as it is looked at.
+
+        Raises:
+            Unknown: there is none of that id.
+        """
+        async with self._missions.held():
+            found = await self._missions.incident(incident_id)
+            while found.duplicate_of is not None:
+                found = await self._missions.incident(found.duplicate_of)
+            yield found
 
     async def duplicates(
         self, place: Place, at: datetime, *, kind: str = "", but: str = "", exercise: bool = False, within: float = 0.0

@@ -376,6 +376,10 @@ class Missions:
         """Choose, change or drop the hospital of one mission; errors as in `step`."""
         return await self.change(mission_id, lambda mission: direct(mission, destination))
 
+    def held(self) -> asyncio.Lock:
+        """As long as it is held no incident changes, and no mission begins or is changed by somebody."""
+        return self._lock
+
     async def follow(self, incident: str, work: Work, at: datetime) -> None:
         """Change an incident and its missions under way together, in one transaction.
 

@@ -1,5 +1,6 @@
 """Calls over the API and a real database: who calls, where from, what it is about already; and what becomes of it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from gateway.http.access import Permission, Principal
 from gateway.services.centre import Centre as Rules
 from tests.fix_centre import Centre
 from tests.fix_gateway import CENTRE
+from tracker.missions import Incident
 from tracker.missions.calls import MARKED_AT, MARKED_FOR, RECENT, REMEMBERED
 from tracker.regions import load
 
@@ -236,6 +238,30 @@ async def test_a_double_report_that_became_two_incidents_is_merged(centre: Centr
     late = (await ring(centre, **NEAR))["call"]["id"]
     joined = await centre.ask("POST", f"calls/{late}/incident", {"join": "i2"})
     assert (joined["call"]["incident"], joined["incident"]["id"]) == ("i1", "i1")
+
+
+async def test_a_call_that_joins_while_its_incident_is_merged_goes_to_the_other(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever comes first: no call is left with a duplicate."""
+    for name in ("i1", "i2"):
+        await centre.ask("POST", "incidents", {"place": HERE, "urgency": "urgent", "id": name}, 201)
+    call = (await ring(centre, **NEAR))["call"]["id"]
+    missions, read = centre.arrivals.missions, centre.arrivals.missions.incident
+    reading = asyncio.Event()
+
+    async def slowly(incident: str) -> Incident:
+        found = await read(incident)
+        reading.set()
+        await asyncio.sleep(0.3)  # long enough for a merge that does not wait
+        return found
+
+    monkeypatch.setattr(missions, "incident", slowly)
+    joining = asyncio.create_task(centre.ask("POST", f"calls/{call}/incident", {"join": "i2"}))
+    await reading.wait()
+    await centre.ask("POST", "incidents/i2/merge", {"into": "i1"})
+    await joining
+    assert (await centre.ask("GET", f"calls/{call}"))["incident"] == "i1"
 
 
 async def test_what_cannot_be_merged_is_refused_with_a_sentence(centre: Centre) -> None:

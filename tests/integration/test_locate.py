@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
+from gateway.demo.broker import Mosquitto
 from gateway.roads.villages import load_villages
 from gateway.services.locate import Locator
 from tests.fix_centre import Centre
+from tests.fix_gateway import ServeHere
 from tests.fix_map import Drawn
 from tracker.regions import load
 
@@ -135,3 +138,25 @@ async def test_questions_that_mean_nothing_are_refused(known: Centre) -> None:
         "search?q=" + 201 * "a",
     ):
         assert (await known.ask("GET", path, expect=422))["detail"]
+
+
+async def test_a_gateway_reads_its_villages_and_its_callers_key(
+    serve_here: ServeHere, enrolled_url: str, mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """From its settings; a broken file of villages is told and done without."""
+    (tmp_path / "villages.csv").write_text(VILLAGES, encoding="utf-8")
+    wired = {"database_url": enrolled_url, "mqtt_port": mosquitto.port}
+    async with httpx.AsyncClient() as client:
+        more = {"villages_file": tmp_path / "villages.csv", "caller_key": "a key of sixteen letters"}
+        async with serve_here(**wired, **more) as url:
+            found = (await client.get(f"{url}/api/v1/search?q=ledokwetan")).json()["places"]
+            assert found[0]["name"] == "Ledok Wetan"
+            assert (await client.post(f"{url}/api/v1/calls", json={"number": "08123456789"})).status_code == 201
+        (tmp_path / "villages.csv").write_text("nothing,of,it\n1,2,3\n", encoding="utf-8")
+        async with serve_here(**wired, **more) as url:
+            assert (await client.get(f"{url}/api/v1/search?q=ledokwetan")).json()["places"] == []
+            told = (await client.get(f"{url}/api/v1/callers/08123456789")).json()
+            assert told["calls"] == 1
+        more = {"caller_key": "another one of sixteen letters"}
+        async with serve_here(**wired, **more) as url:
+            assert (await client.get(f"{url}/api/v1/callers/08123456789")).json()["calls"] == 0
