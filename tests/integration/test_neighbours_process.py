@@ -132,6 +132,37 @@ def test_a_gateway_reads_referrals_hears_the_exchange_and_reaches_people(
     assert "12345" not in broken.stdout + broken.stderr + gateway.log
 
 
+def test_an_assignment_that_nobody_answers_reaches_a_telephone(
+    make_gateway: MakeGateway, enrolled_url: str, mosquitto: Mosquitto, modem: ModemDouble
+) -> None:
+    """From the assignment over the whole ladder to the network's word that the telephone has it; and no second message
+    when the gateway is killed and starts again."""
+    gateway = make_gateway(database_url=enrolled_url, mqtt_port=mosquitto.port, gsm_port=modem.link)
+    gateway.start()
+
+    def tries() -> list[tuple[str, str]]:
+        alarms = gateway.get("alarms", open=True)["alarms"]
+        found = [each for alarm in alarms for each in gateway.get(f"alarms/{alarm['id']}/tries")["tries"]]
+        return [(each["address"], each["outcome"]) for each in found]
+
+    with httpx.Client(base_url=f"{gateway.url}/api/v1", timeout=10) as client:
+        ladder = {"again_s": 0.5, "next_unit_s": 1.0, "supervisor_s": 1.5}
+        client.patch("centre", json={"escalation": ladder}).raise_for_status()
+        ways = [{"kind": "mail", "address": "kepala@example.org"}, {"kind": "sms", "address": "+62811000"}]
+        contacts = {"contacts": [{"id": "kepala", "name": "Kepala", "channels": ways}]}
+        client.put("contacts", json=contacts).raise_for_status()
+        place = {"latitude": -7.15, "longitude": 111.88}
+        client.post("incidents", json={"id": "i-1", "place": place, "urgency": "emergency"}).raise_for_status()
+        client.post("missions", json={"id": "m-1", "unit": "ambulans-01", "incident": "i-1"}).raise_for_status()
+    until(lambda: tries()[-1:] == [("+62811000", "delivered")])
+    assert tries() == [("kepala@example.org", "failed"), ("+62811000", "delivered")]
+    assert len(modem.taken) == 1
+    gateway.kill()
+    gateway.start()
+    until(lambda: modem.commands.count("AT+CMGF=0") == 2)
+    assert len(modem.taken) == 1
+
+
 def test_a_secret_that_is_none_is_told_before_anything_starts(make_gateway: MakeGateway, enrolled_url: str) -> None:
     """With what would be one; and the secret itself is not repeated."""
     gateway = make_gateway(database_url=enrolled_url, telephony_secret="too short")  # noqa: S106, none at all
