@@ -41,6 +41,9 @@ CORNER = 1.0
 MOST_GOALS = 2_000
 """Places whose roads are remembered."""
 
+MOST_STARTS = 10_000
+"""Positions whose roads are remembered, for each profile."""
+
 MOST_RELAXED = 16
 """Routers that are kept for ends in what is closed."""
 
@@ -85,6 +88,7 @@ class Network:
         self.snappers = {profile: Snapper(graph, profile) for profile in Profile}
         self.closures = closures or Closures(graph)
         self._goals: dict[tuple[float, float, Profile], Ends] = {}
+        self._starts: dict[Profile, dict[Position, Ends]] = {profile: {} for profile in Profile}
         self._relaxed: dict[tuple[Driving, frozenset[str]], Router] = {}
         self._open: dict[Driving, Weights] = {}  # without closures
         self._open_at = moment
@@ -140,7 +144,17 @@ class Network:
         return found or self._far(position, snapper)
 
     def starts(self, positions: Sequence[Position], driving: Driving) -> list[Ends]:
-        """`start` for many positions, which are looked up together."""
+        """`start` for many positions, which are looked up together; remembered until they are too many: whoever asks
+        again before the next fix has come asks for the same."""
+        known = self._starts[driving.profile]
+        new = [position for position in dict.fromkeys(positions) if position not in known]
+        if len(known) + len(new) > MOST_STARTS:
+            known.clear()
+            new = list(dict.fromkeys(positions))
+        known.update(zip(new, self._snapped(new, driving), strict=True))
+        return [known[position] for position in positions]
+
+    def _snapped(self, positions: Sequence[Position], driving: Driving) -> list[Ends]:
         snapper = self.snappers[driving.profile]
         found: dict[int, Ends] = {}
         moving = [row for row, position in enumerate(positions) if _has_course(position)]
