@@ -113,7 +113,7 @@ def test_an_incident_appears_a_candidate_is_assigned_its_arrival_falls_and_its_s
     page.screenshot(path=REPORTS / "board-on-scene.png")
     until(lambda: look()[0] in ("patient-aboard", "at-hospital"), ARRIVES_S, "it goes on to the hospital")
     order = [status for status, _ in seen]
-    wanted = ["assigned", "acknowledged", "en-route", "on-scene", "patient-aboard", "at-hospital"]
+    wanted = ["available", "assigned", "acknowledged", "en-route", "on-scene", "patient-aboard", "at-hospital"]
     assert [wanted.index(status) for status in order] == sorted(wanted.index(status) for status in order)
 
     page.get_by_test_id("end").click()
