@@ -30,6 +30,7 @@ from gateway.services import learn_command as learn
 from gateway.services import route_command as route
 from gateway.services import score_command as score
 from gateway.services.take_in_kept import take_in_kept
+from gateway.services.terminal import harmless
 from gateway.settings import Settings, described
 from gateway.storage import quarantine, units
 from gateway.storage.migrations import MigrationsDisagree, migrate
@@ -266,7 +267,7 @@ def _quarantine(args: argparse.Namespace) -> int:
         for kept in await quarantine.newest(connection, centre, args.limit):
             cells = [f"{kept.last_seen:%Y-%m-%d %H:%M:%S}Z", str(kept.times_seen), kept.reason, kept.detail, kept.topic]
             cells.append(repr(kept.payload[:40])[2:-1])
-            table.add_row(*(_harmless(cell) for cell in cells))
+            table.add_row(*(harmless(cell) for cell in cells))
         Console().print(table if table.row_count else "the quarantine is empty: everything that came was stored")
 
     return _with_database(run)

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import AsyncConnection
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.roads.districts import load_districts
 from gateway.services import facility_import, facility_list
@@ -19,6 +20,7 @@ from gateway.services.facilities import OPERATOR, confirmed_at, confirmed_by_sou
 from gateway.services.facility_import import Imported
 from gateway.services.missions import Unknown
 from gateway.services.register import Register
+from gateway.services.terminal import harmless
 from gateway.settings import Settings
 from gateway.storage import register as storage
 from gateway.storage.migrations import migrate
@@ -134,7 +136,8 @@ async def _list(connection: Connection, settings: Settings, args: argparse.Names
             for point in points.get(each.id, ())
             if point.source != OPERATOR
         ]
-        table.add_row(each.id, each.kind, each.name, each.point.value, each.point_because, "\n".join(said))
+        cells = (each.id, each.kind, each.name, each.point.value, each.point_because)
+        table.add_row(*(harmless(cell) for cell in cells), Text("\n").join(harmless(one) for one in said))
     nothing = "no point is doubtful" if args.doubtful else "there are no facilities: `sigap facilities import`"
     Console().print(table if table.row_count else nothing)
     return 0

@@ -31,6 +31,9 @@ MAX_BYTES = 50 * 1024 * 1024
 _KIND = re.compile("[a-z][a-z-]{0,31}").fullmatch
 _ID = re.compile("[a-z0-9][a-z0-9-]{0,31}").fullmatch
 _GRADE = re.compile("[A-Z][A-Z0-9 ]{0,19}").fullmatch
+_KINDS = dict.fromkeys(("rs", "rumah-sakit", "rsu", "rsud", "rsia"), "hospital") | {"pkm": "puskesmas"}
+"""Words of lists for what is `hospital` and `puskesmas` here."""
+
 _NO_GRADE = frozenset({"", "-", "BELUM DITETAPKAN"})
 """What lists write where a hospital has no class yet."""
 
@@ -185,7 +188,8 @@ def _row(number: int, cells: Mapping[str, str], kind: str | None) -> Row:
     name = " ".join(cells["name"].split())
     if not name or len(name) > 200 or not name.isprintable():
         raise ValueError("a name has 1 to 200 printable characters")
-    said = cells.get("kind", "").casefold() or kind or ""
+    said = "-".join((cells.get("kind", "") or kind or "").casefold().split())
+    said = _KINDS.get(said, said)
     if not _KIND(said):
         raise ValueError(f"{said!r} is no kind: letters and hyphens, like hospital or puskesmas")
     identity = cells.get("id", "").casefold() or None

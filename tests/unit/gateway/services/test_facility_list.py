@@ -103,6 +103,17 @@ def test_a_file_that_is_no_list_says_what_it_lacks(tmp_path: Path, text: str, op
         rows_of(tmp_path / "f.csv", text, **options)
 
 
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [("Rumah Sakit", "hospital"), ("RSUD", "hospital"), ("PKM", "puskesmas"), ("Klinik Pratama", "klinik-pratama")],
+)
+def test_kinds_have_the_words_that_rankings_look_for(tmp_path: Path, written: str, kind: str) -> None:
+    """A list's own word for a hospital is a hospital, in a row as in the option; other kinds keep theirs."""
+    (row,) = rows_of(tmp_path / "f.csv", f"name,kind,lat,lon\nA,{written},1,2\n").rows
+    (other,) = rows_of(tmp_path / "f.csv", "name,lat,lon\nA,1,2\n", kind=written).rows
+    assert (row.kind, other.kind) == (kind, kind)
+
+
 def test_another_encoding_is_told_with_its_row(tmp_path: Path) -> None:
     """So that one knows which program has written it; a file that is not there likewise."""
     path = tmp_path / "f.csv"
