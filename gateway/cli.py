@@ -17,7 +17,6 @@ import structlog
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from gateway import app
 from gateway.app import CannotListenError
@@ -271,11 +270,6 @@ def _quarantine(args: argparse.Namespace) -> int:
         Console().print(table if table.row_count else "the quarantine is empty: everything that came was stored")
 
     return _with_database(run)
-
-
-def _harmless(text: str) -> Text:
-    """Strangers wrote it: neither rich's markup nor a terminal's commands in it may do anything."""
-    return Text("".join(each if each.isprintable() else repr(each)[1:-1] for each in text))
 
 
 def _with_database(run: Any) -> int:
