@@ -25,6 +25,7 @@ from gateway.demo.ports import accepts, free_port
 _DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 _GATEWAY, _FLEET = "gateways-own-secret", "the-fleets-own-secret"
 _BRIDGE, _PHONE = "the-bridges-own-secret", "the-phones-own-secret"
+_SYSTEM = "another-systems-own-secret"
 _WAIT_S = 10.0
 _CENTRE = "sigap/v1/bojonegoro"
 
@@ -90,7 +91,9 @@ def _start(directory: Path, port: int, gateway: str = _GATEWAY, fleet: str = _FL
         assert was in text
         text = text.replace(was, now)
     (directory / "mosquitto.conf").write_text(text)
-    (directory / "users").write_text(f"# further ones\n\ninduk:{_BRIDGE}\nbojonegoro.ambulans-01:{_PHONE}\n")
+    users = {"induk": _BRIDGE, "bojonegoro.ambulans-01": _PHONE, "calltaking": _SYSTEM, "onlooker": _SYSTEM}
+    lines = "".join(f"{name}:{password}\n" for name, password in users.items())
+    (directory / "users").write_text(f"# further ones\n\n{lines}")
     environment = {
         "PATH": f"{os.environ['PATH']}:/usr/sbin",
         "SIGAP_BROKER_DATA": str(data),
@@ -187,6 +190,33 @@ def test_a_phone_speaks_as_itself_and_hears_nothing(compose_broker: ComposeBroke
         assert gateway.received.get(timeout=_WAIT_S) == "owntracks/bojonegoro.ambulans-01/phone"
         assert phone.received.empty()
         assert unit.received.empty()
+
+
+def test_a_call_taking_system_tells_of_incidents_and_an_onlooker_of_nothing(compose_broker: ComposeBroker) -> None:
+    """Both read how units and incidents stand, and neither what units say. Units tell of no incident, and of themselves
+    only on their own topics."""
+    with (
+        Client(compose_broker, "calltaking", _SYSTEM) as system,
+        Client(compose_broker, "onlooker", _SYSTEM) as onlooker,
+        Client(compose_broker, "ambulans-01", _FLEET) as unit,
+        Client(compose_broker, "gateway", _GATEWAY) as gateway,
+    ):
+        system.subscribe("#")
+        onlooker.subscribe("#")
+        gateway.subscribe(f"{_CENTRE}/intake/incident")
+        assert system.publish(f"{_CENTRE}/intake/incident")
+        assert gateway.received.get(timeout=_WAIT_S) == f"{_CENTRE}/intake/incident"
+        for stranger in (onlooker, unit):
+            assert not stranger.publish(f"{_CENTRE}/intake/incident")
+            assert not stranger.publish(f"{_CENTRE}/live/ambulans-01")
+        assert not system.publish(f"{_CENTRE}/live/ambulans-01")
+        assert unit.publish(f"{_CENTRE}/units/ambulans-01/live/k3")
+        told = [f"{_CENTRE}/live/ambulans-01", f"{_CENTRE}/incidents/i-1/state"]
+        for topic in (*told, f"{_CENTRE}/intake/answer"):
+            assert gateway.publish(topic)
+        assert [onlooker.received.get(timeout=_WAIT_S) for _ in told] == told
+        assert [system.received.get(timeout=_WAIT_S) for _ in range(3)] == [*told, f"{_CENTRE}/intake/answer"]
+        assert onlooker.received.empty()
 
 
 def test_a_unit_hears_its_own_commands_only(compose_broker: ComposeBroker) -> None:

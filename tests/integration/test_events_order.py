@@ -59,6 +59,22 @@ async def test_two_that_give_numbers_at_once_give_them_in_order_and_once(pool: t
     assert [(event.id, event.subject) for event in await waiting] == [(2, "incidents/b")]
 
 
+async def test_a_number_that_was_given_is_not_given_anew_by_who_waited(pool: type_of_pool) -> None:
+    """Both saw the same event without a number; the second looks again once it has the lock."""
+    async with pool.connection() as connection:
+        await events.put(connection, CENTRE, opened("a"))
+    await number(pool)  # the counter is there: what follows waits for its lock, and not for its row
+    async with pool.connection() as connection:
+        await events.put(connection, CENTRE, opened("b"))
+    async with pool.connection() as first, first.transaction():
+        assert [event.id for event in await events.number(first, CENTRE)] == [2]
+        waiting = asyncio.create_task(number(pool))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 0.3)
+    assert await waiting == []
+    assert [(event.id, event.subject) for event in await after(pool, 1)] == [(2, "incidents/b")]
+
+
 async def test_a_reader_beside_many_writers_sees_each_event_once_and_in_each_writers_order(pool: type_of_pool) -> None:
     """Eight writers that hold their transactions for different times; one of them takes half of its changes back."""
     done = asyncio.Event()
