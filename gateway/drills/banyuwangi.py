@@ -130,7 +130,7 @@ def crash(drill: Drill) -> None:
 
 def address(drill: Drill) -> None:
     """The caller said the wrong village."""
-    wrong, right = district(drill, "Rogojampi", north=0.03), district(drill, "Rogojampi", north=-0.03, east=-0.02)
+    wrong, right = district(drill, "Rogojampi", north=0.03), district(drill, "Rogojampi", north=-0.05, east=-0.04)
     call = report(drill, "112", wrong, number="0812888881")
     incident = incident_of(drill, call, kind="kesehatan")
     unit = candidates(drill, incident["id"])[0]["unit"]
