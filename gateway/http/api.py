@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse
-from psycopg import OperationalError
+from psycopg import DataError, OperationalError
 from psycopg_pool import PoolTimeout
 
 from gateway.http import (
@@ -126,6 +126,11 @@ def create(world: World) -> FastAPI:
     @app.exception_handler(NotSo)
     async def nowhere(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=422)
+
+    @app.exception_handler(DataError)
+    async def no_such_value(_: Request, error: Exception) -> JSONResponse:
+        """A zero byte in a path, a number beyond all numbers: nothing here can have that value."""
+        return JSONResponse({"detail": f"the database cannot hold such a value: {error}"}, status_code=422)
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(PoolTimeout)

@@ -10,7 +10,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.http.phones import read_body
 from gateway.http.requests import Time, time_of
-from gateway.http.world import ManagesPlaces, SeesMissions, TheWorld, World, answer, body, documented, documented_body
+from gateway.http.world import (
+    ManagesPlaces,
+    SeesMissions,
+    TheWorld,
+    World,
+    answer,
+    aware,
+    body,
+    documented,
+    documented_body,
+)
 from gateway.services.hospital_states import TakenIn, read_table, take_in
 from gateway.services.inbound import Expected
 from gateway.services.missions import Unknown
@@ -64,6 +74,8 @@ async def put_state(_: ManagesPlaces, world: TheWorld, request: Request, place: 
     }
     if "beds" in changes:
         changes["beds_at"] = at
+    if "diversion_until" in changes:
+        changes["diversion_until"] = aware("diversion_until", changes["diversion_until"])
     if changes.get("diversion_because", UNSET) is None:
         changes["diversion_until"] = None
 

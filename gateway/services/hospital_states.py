@@ -102,6 +102,8 @@ def read_table(payload: bytes) -> list[Told]:
         text = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(Reason.PAYLOAD, f"this is no UTF-8: {error}") from error
+    if "\x00" in text:
+        raise BadInput(Reason.PAYLOAD, "a zero byte, as no table has one")
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:

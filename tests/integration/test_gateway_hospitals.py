@@ -152,6 +152,7 @@ async def test_hospitals_tell_by_have_and_by_table(houses: Centre) -> None:
         "facility,beds\nnear,many\n",
         "facility,open\nnear,?\n",
         "facility,at\nnear,now\n",
+        "facility\n\x00\n",
     ):
         assert (await send(houses, "beds", wrong, 422))["detail"]
 
@@ -164,4 +165,9 @@ async def test_a_state_that_was_overtaken_changes_nothing(houses: Centre) -> Non
     assert (told["beds"], told["diversion_because"]) == (4, None)
     assert (await houses.ask("PUT", "facilities/near/state", {"beds": None}))["beds"] is None
     await houses.ask("PUT", "facilities/nobody/state", {"beds": 1}, 404)
-    await houses.ask("PUT", "facilities/near/state", {"beds": -1}, 422)
+    for wrong in ({"beds": -1}, {"diversion_until": "9999-12-31T23:59:59-23:00"}, {"diversion_because": "\x00"}):
+        await houses.ask("PUT", "facilities/near/state", wrong, 422)
+    for path in ("%00", "%F0%9F%9A%91", "x" * 300):
+        assert (await houses.client.get(f"/api/v1/facilities/{path}/inbound")).status_code in (404, 422)
+        assert (await houses.client.get(f"/api/v1/incidents/{path}/candidates")).status_code in (404, 422)
+        assert (await houses.client.get(f"/api/v1/incidents/{path}/handover")).status_code in (404, 422)

@@ -26,6 +26,7 @@ from tracker.register.states import Told
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_TEXT = 1000
+MAX_BEDS = 100_000
 
 NAMESPACE = "urn:oasis:names:tc:emergency:edxl:have:"
 """Of every version, in lower case: their spelling differs."""
@@ -105,6 +106,8 @@ class _Reader:
             fields.setdefault(_FIELDS[name], text)
         elif name == "availablecount" and "bedcapacity" in self._path and not self._within_a_part():
             self._beds = (self._beds or 0) + _number(text, "availableCount")
+            if self._beds > MAX_BEDS:
+                raise BadInput(Reason.PAYLOAD, f"more than {MAX_BEDS} free beds in one hospital")
         elif text and self._path and self._path[-1] in _FIELDS:  # a value within its element, as lists have it
             fields.setdefault(_FIELDS[self._path[-1]], text)
 
@@ -123,7 +126,7 @@ class _Reader:
 
 
 def _number(text: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
         raise BadInput(Reason.PAYLOAD, f"{what} is {text[:40]!r}, and no number")
     return int(text)
 

@@ -82,6 +82,11 @@ HEAD, TAIL = '<HAVE xmlns="urn:oasis:names:tc:emergency:edxl:have:2.0"><facility
         (f"{HEAD}<bedCapacity><availableCount>many</availableCount></bedCapacity>{TAIL}", Reason.PAYLOAD, "no number"),
         (f"{HEAD}<facilityID>x</facilityID><lastUpdateTime>today</lastUpdateTime>{TAIL}", Reason.PAYLOAD, "no time"),
         (f"{HEAD}<facilityID>x</facilityID><offloadTime>-3</offloadTime>{TAIL}", Reason.PAYLOAD, "no number"),
+        (
+            f"{HEAD}<bedCapacity><availableCount>999999</availableCount></bedCapacity>{TAIL}",
+            Reason.PAYLOAD,
+            "free beds",
+        ),
         (f"{HEAD}{TAIL}", Reason.PAYLOAD, "neither"),
     ],
 )
