@@ -21,7 +21,7 @@ from gateway.drills.features import FEATURES
 from gateway.http.world import World
 from gateway.settings import Settings
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 120.0
 """True seconds for all loops to come to rest; one that hangs is a fault that the drill shall show."""
 
 
