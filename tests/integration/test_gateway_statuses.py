@@ -1,17 +1,21 @@
 """What units are doing, over the API and a real database: crews, receivers and dispatchers together, in any order."""
 
 import asyncio
+import random
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from gateway.services.centre import Centre as Rules
 from gateway.services.standings import Standings
+from gateway.storage import sql, stamps
 from gateway.storage.fixes import Row
 from tests.fix_crew import Crew, statuses
 from tests.fix_gateway import CENTRE, UNITS
 from tests.gateway_traffic import MORNING
 from tracker.fix import Fix
+from tracker.missions.statuses import Stamp, Status, Teller, folded
 from tracker.regions import load
 from tracker.wire.reports import CrewStatus
 
@@ -257,6 +261,43 @@ async def test_what_was_said_while_the_gateway_was_away_is_judged_at_its_start(c
         await world.standings.turn()
         assert world.standings.of(UNIT).status.value == "acknowledged"
         assert len(await crew.events("unit.status")) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_piece_by_piece_is_judged_as_all_at_once(crew: Crew, seed: int) -> None:
+    """Sixty words of two missions in a random order, judged whenever some have come, some of them corrected or
+    withdrawn in between: standing and reasons are those of the fold over what is there in the end."""
+    chance, pool = random.Random(seed), crew.centre.world.pool
+    crew.centre.now = at(7200)
+    final: dict[str, Stamp] = {}
+    first: dict[str, Stamp] = {}  # a key says always the same, only at other times
+    for number in range(60):
+        key = f"report/box/{chance.randrange(50)}"
+        status = chance.choice(list(Status))
+        stamp = Stamp(
+            status=status, by=chance.choice(list(Teller)), server_time=at(7200), raised=chance.random() < 0.5,
+            mission=None if status is Status.EMERGENCY else chance.choice([None, "m1", "m1", "m2"]),
+        )  # fmt: skip
+        moment = at(chance.randrange(120) * 30)
+        stamp = msgspec.structs.replace(first.setdefault(key, stamp), device_time=moment)
+        final[key] = stamp
+        async with pool.connection() as connection, connection.transaction():
+            await stamps.put(connection, CENTRE, UNIT, key, stamp, clamped=False)
+            if chance.random() < 0.1:
+                gone = chance.choice(list(final))
+                del final[gone]
+                values = {"centre": CENTRE, "unit": UNIT, "keys": [gone]}
+                await connection.execute(sql.query("withdraw_stamps"), values)
+        if number % 3 == 0:
+            await crew.centre.world.standings.turn()
+    await crew.centre.world.standings.turn()
+    expected, judged = folded(final.values())
+    assert crew.centre.world.standings.of(UNIT) == expected
+    reasons = {each.stamp: each.refused_because for each in judged}
+    kept = await crew.centre.world.standings.stamps(UNIT, 100)
+    assert {each.key: each.refused_because for each in kept if not each.withdrawn} == {
+        key: reasons[stamp] for key, stamp in final.items()
+    }
 
 
 async def _nothing() -> None:

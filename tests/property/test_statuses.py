@@ -15,8 +15,9 @@ WALK = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthC
 
 
 @st.composite
-def walks(draw: st.DrawFn) -> list[Stamp]:
-    """Fifty things that people and receivers say, some without coverage, some of one instant."""
+def walks(draw: st.DrawFn, *, missions: bool = False) -> list[Stamp]:
+    """Fifty things that people and receivers say, some without coverage, some of one instant; with ``missions`` most
+    speak of one, and not always of the one that the unit is on."""
     numbers = draw(st.lists(st.integers(0, 2**24 - 1), min_size=50, max_size=50))  # one draw a step is enough
     stamps, at = [], START
     for number in numbers:
@@ -29,6 +30,7 @@ def walks(draw: st.DrawFn) -> list[Stamp]:
                 device_time=at if number >> 16 & 1 else None,
                 server_time=at + (late if number >> 16 & 1 else timedelta(0)),
                 raised=bool(number >> 17 & 1),
+                mission=(None, "m1", "m1", "m2")[number >> 18 & 3] if missions else None,
             )
         )
     return stamps
@@ -78,6 +80,27 @@ def test_one_by_one_is_the_same_as_all_at_once(stamps: list[Stamp]) -> None:
         standing, outcome = taken(standing, each.stamp)
         assert outcome == each
     assert standing == folded(stamps)[0]
+
+
+@WALK
+@given(walks(missions=True), st.randoms(use_true_random=False))
+def test_only_words_of_its_own_mission_move_a_unit(stamps: list[Stamp], chance: random.Random) -> None:
+    """Who is on a mission leaves it by a word of it, by a dispatcher's, or out of service; in any order of arrival."""
+    shuffled = list(stamps)
+    chance.shuffle(shuffled)
+    expected, judged = folded(shuffled)
+    assert (expected, judged) == folded(stamps)
+    standing = Standing()
+    for each in judged:
+        before, (standing, _) = standing, taken(standing, each.stamp)
+        assert standing.mission is None or standing.status in ON_MISSION
+        if each.refused_because is not None or each.stamp.status is Status.EMERGENCY:
+            assert (standing.status, standing.mission, standing.since) == (before.status, before.mission, before.since)
+        elif before.mission is not None:
+            assert each.stamp.mission in (None, before.mission)
+            freed = standing.mission is None and each.stamp.by is Teller.CREW
+            assert not (freed and each.stamp.mission is None and each.stamp.status is Status.AVAILABLE)
+    assert standing == expected
 
 
 def test_every_status_can_be_reached_and_left() -> None:
