@@ -79,6 +79,7 @@ def test_an_incident_appears_a_candidate_is_assigned_its_arrival_falls_and_its_s
     expect(panel).to_have_attribute("data-incident", incident)  # it comes to view by itself
     expect(panel).to_contain_text("Kecelakaan")
     expect(row(board, incident)).to_contain_text("belum ada unit")
+    expect(page.get_by_test_id("incident-said")).to_have_text("Insiden baru: Gawat darurat, Kecelakaan, Balai Desa Uji")
     first = page.get_by_test_id("candidate").first
     expect(first).to_have_attribute("data-tier", "fit")
     expect(first.get_by_test_id("reasons")).to_contain_text("tiba dalam")

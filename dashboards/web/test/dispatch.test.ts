@@ -32,6 +32,7 @@ test('incidents are sorted by urgency, then the newest first, and only new ones 
   await dispatch.refresh()
   expect(dispatch.incidents.map(({ id }) => id)).toEqual(['c', 'b', 'a'])
   expect(told).toEqual([['c', 'b']])
+  expect(dispatch.news.map(({ id }) => id)).toEqual(['c', 'b'])
 })
 
 test('an event while an answer is under way is asked about after it, and only once more', async () => {

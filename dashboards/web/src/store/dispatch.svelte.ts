@@ -18,6 +18,7 @@ export class Dispatch {
   alarms = $state.raw<RaisedAlarm[]>([])
   kinds = $state.raw<Kind[]>([]) // of incidents, by the centre's table
   selectedId = $state<string | null>(null)
+  news = $state.raw<Incident[]>([]) // what appeared last: for whoever says it aloud
   old = $state(false) // nothing was heard of them for too long
   known = $state(false) // they were heard of at all
   turn = $state(0) // counts answers: who shows more than the list asks again with each
@@ -91,6 +92,8 @@ export class Dispatch {
     this.#heardAt = this.#now()
     this.turn += 1
     const fresh = this.incidents.filter(({ id }) => !before.has(id))
-    if (!first && fresh.length > 0) this.#appeared(fresh)
+    if (first || fresh.length === 0) return
+    this.news = fresh
+    this.#appeared(fresh)
   }
 }
