@@ -169,6 +169,8 @@ class Owners:
             except DatabaseAway as error:  # what was read last holds: schedules go by the clock
                 log.warning("consents and duty not read", error=str(error))
                 self._show()
+            except Exception:  # positions go on
+                log.exception("consents and duty not renewed")
             await self._clock.sleep(TICK_S)
 
     async def turn(self, now: datetime) -> None:

@@ -238,6 +238,8 @@ class Reach:
                     await self.turn(self._clock.now())
                 except DatabaseAway as error:
                     log.warning("nobody is reached while the database is away", error=str(error))
+                except Exception:  # a fault here must not end what everybody else looks at
+                    log.exception("alarms not brought to anybody")
                 await self._clock.sleep(TICK_S)
         finally:
             for task in self._under_way.values():

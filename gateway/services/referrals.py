@@ -28,6 +28,9 @@ AGAIN_S = 5.0
 AGAIN_MOST_S = 900.0
 """Seconds until a request is sent again: doubling, from the first to the second."""
 
+MOST_WORDS = 200
+"""Characters of what another system calls a hospital."""
+
 ATTEMPTS = 12
 """Then a request is dead: with the pauses between them about two hours have passed."""
 
@@ -172,6 +175,8 @@ class Referrals:
                 await self.turn(self._clock.now())
             except DatabaseAway as error:
                 log.warning("referrals wait for the database", error=str(error))
+            except Exception:  # whatever another system answers, it must not end the gateway
+                log.exception("referrals not renewed")
             await self._clock.sleep(TICK_S)
 
     async def turn(self, now: datetime) -> None:
@@ -216,8 +221,8 @@ class Referrals:
             return msgspec.structs.replace(referral, read_at=now, unknown_because=f"{system.name} has none such")
         return msgspec.structs.replace(
             referral,
-            hospital_code=found.hospital_code,
-            hospital=found.hospital,
+            hospital_code=_plain(found.hospital_code),
+            hospital=_plain(found.hospital),
             diagnosis=found.diagnosis,
             state=found.state,
             read_at=now,
@@ -282,3 +287,8 @@ class Referrals:
     async def _stored(self, mission_id: str) -> Referral | None:
         async with self._pool.connection() as connection:
             return next(iter(await table.find(connection, self._centre, mission=mission_id)), None)
+
+
+def _plain(text: str | None) -> str | None:
+    """A name as others wrote it, without what does something to a database or a terminal; None: nothing is left."""
+    return "".join(each for each in text or "" if each.isprintable())[:MOST_WORDS] or None

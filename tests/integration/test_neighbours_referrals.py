@@ -129,6 +129,14 @@ async def test_a_system_that_is_away_holds_nobody_up(ministry: Ministry) -> None
     assert (shown["hospital"], shown["unknown_because"]) == ("RSUD Contoh", None)
 
 
+async def test_what_others_write_does_nothing_to_us(ministry: Ministry) -> None:
+    """Neither to the database nor to a terminal; an unknown word for a state is an unknown state."""
+    ministry.sisrute.due = ["a diagnosis that is no code"]
+    shown = await ministry.centre.ask("POST", "missions/m-1/referral", {"system": "sisrute", "number": "7"})
+    assert (shown["hospital_code"], shown["hospital"]) == (None, "RSUD [2JContoh")
+    assert (shown["diagnosis"], shown["state"]) == (None, None)
+
+
 async def test_what_is_not_there_is_said(ministry: Ministry) -> None:
     """A number that nobody has, a mission that is none, a mission without a referral."""
     ask = ministry.centre.ask

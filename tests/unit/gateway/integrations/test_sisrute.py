@@ -42,7 +42,7 @@ async def test_words_in_the_place_of_codes_are_read_as_far_as_they_are_codes() -
     assert await account(other_side).read("3516010-1426-0007", None) == Found(
         "3522012", "RSUD Contoh", "I21.9", State.ACCEPTED
     )
-    assert await account(other_side).read("7", None) == Found(None, None, None, None)
+    assert await account(other_side).read("7", None) == Found("\x00", "RS\x00UD \x1b[2JContoh", None, None)
 
 
 @pytest.mark.parametrize("exchange", ["none", "none, and an empty list"])
