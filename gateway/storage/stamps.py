@@ -7,7 +7,7 @@ whoever is killed between the two.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 from psycopg import AsyncConnection
@@ -120,17 +120,17 @@ async def stale(connection: Connection, centre: str) -> list[tuple[str, datetime
 
 async def since(connection: Connection, centre: str, unit: str, at: datetime) -> list[Kept]:
     """What was said of a unit from a time on, rising and locked."""
-    return await _kept(connection, "stamps_since", {"centre": centre, "unit": unit, "since": at})
+    return await _kept(connection, sql.query("stamps_since"), {"centre": centre, "unit": unit, "since": at})
 
 
 async def newest(connection: Connection, centre: str, unit: str, limit: int) -> list[Kept]:
     """What was said of a unit, newest first."""
-    return await _kept(connection, "stamps_of_unit", {"centre": centre, "unit": unit, "limit": limit})
+    return await _kept(connection, sql.query("stamps_of_unit"), {"centre": centre, "unit": unit, "limit": limit})
 
 
-async def _kept(connection: Connection, query: str, values: Mapping[str, Any]) -> list[Kept]:
+async def _kept(connection: Connection, query: LiteralString, values: Mapping[str, Any]) -> list[Kept]:
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql.query(query), values)
+        await cursor.execute(query, values)
         return [_read(record) for record in await cursor.fetchall()]
 
 
