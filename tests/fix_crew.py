@@ -132,7 +132,7 @@ class Crew:
     async def events(self, *kinds: str) -> list[tuple[str, str | None, Any]]:
         """What was told of, as (kind, unit, data), in the order of writing."""
         async with self.centre.world.pool.connection() as connection:
-            cursor = await connection.execute("SELECT kind, unit, data FROM events ORDER BY entry")
+            cursor = await connection.execute("SELECT kind, unit, data FROM events ORDER BY id < 0, abs(id)")
             return [row for row in await cursor.fetchall() if not kinds or row[0] in kinds]
 
 

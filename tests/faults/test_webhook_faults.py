@@ -64,7 +64,7 @@ class Told:
 
             async def numbered() -> dict[str, str] | None:
                 rows = await (await connection.execute("SELECT key, id FROM events")).fetchall()
-                return None if any(row[1] is None for row in rows) else {str(key): f"{n:016d}" for key, n in rows}
+                return None if any(row[1] < 0 for row in rows) else {str(key): f"{n:016d}" for key, n in rows}
 
             found = await until_here(numbered, what="numbers of all events")
         assert found is not None

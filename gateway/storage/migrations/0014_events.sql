@@ -1,9 +1,10 @@
 -- What happened, told by whoever changed it in the same transaction, for all who listen; and who listens by webhook.
 
+CREATE SEQUENCE event_entries;                                  -- the order of writing, which is not that of commits
+
 CREATE TABLE events (
-    entry    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,   -- in the order of writing, which is not that of commits
     centre   text COLLATE "C" NOT NULL,
-    id       bigint,                                            -- in the order in which readers see them; NULL: not yet seen
+    id       bigint NOT NULL DEFAULT -nextval('event_entries'), -- the order in which readers see them; below 0: not yet seen
     key      uuid NOT NULL DEFAULT gen_random_uuid(),           -- the same for everybody and for ever
     kind     text COLLATE "C" NOT NULL,
     subject  text COLLATE "C" NOT NULL,
@@ -11,9 +12,8 @@ CREATE TABLE events (
     exercise boolean NOT NULL,
     at       timestamptz NOT NULL,
     data     json NOT NULL,
-    UNIQUE (centre, id)
+    PRIMARY KEY (centre, id)
 );
-CREATE INDEX events_without_number ON events (centre, entry) WHERE id IS NULL;
 CREATE INDEX events_by_time ON events (centre, at);
 
 CREATE TABLE event_numbers (

@@ -1,6 +1,6 @@
 -- What still waits for a receiver, and what a person has to look at, is kept.
 DELETE FROM events
-WHERE centre = %(centre)s AND at < %(before)s AND id IS NOT NULL
+WHERE centre = %(centre)s AND at < %(before)s AND id > 0
   AND NOT EXISTS (
       SELECT FROM webhook_deliveries AS each
       WHERE each.centre = events.centre AND each.event = events.id

@@ -5,7 +5,7 @@ FROM events
 JOIN webhooks ON webhooks.centre = events.centre AND webhooks.id = %(webhook)s
     AND (webhooks.kinds = '{}' OR events.kind = ANY (webhooks.kinds))
     AND (webhooks.exercises OR NOT events.exercise)
-WHERE events.centre = %(centre)s AND events.at >= %(since)s AND events.id IS NOT NULL
+WHERE events.centre = %(centre)s AND events.at >= %(since)s AND events.id > 0
 ON CONFLICT (centre, webhook, event) DO UPDATE
 SET state = 'waiting', since = excluded.since, next_at = excluded.next_at, attempts = 0, delivered_at = NULL
 RETURNING lane

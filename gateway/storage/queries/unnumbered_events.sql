@@ -1,1 +1,1 @@
-SELECT EXISTS (SELECT FROM events WHERE centre = %(centre)s AND id IS NULL)
+SELECT EXISTS (SELECT FROM events WHERE centre = %(centre)s AND id < 0)
