@@ -122,12 +122,13 @@ class Candidates:
         )
         known = {each.unit: row[0] for each, row in zip(seen, rows, strict=True)}
         shifts = _Shifts(minute_of_week(now, ZoneInfo(self._estimator.speeds.zone)))
-        lost = self.coverage.lost(list(self._guards(seen, known, shifts)))
+        statuses = {each.unit: self.status(each.unit) for each in seen}
+        lost = self.coverage.lost(list(self._guards(seen, known, statuses, shifts)))
         await asyncio.sleep(0)
-        offers = {
-            each.unit: self._offer(each, known[each.unit], wanted, shifts, lost.get(each.unit, 0.0), now)
-            for each in seen
-        }
+        offers = {}
+        for each in seen:
+            unit = each.unit
+            offers[unit] = self._offer(each, known[unit], statuses[unit], wanted, shifts, lost.get(unit, 0.0), now)
         need = Need(
             urgency=wanted.urgency, at=now, capabilities=wanted.capabilities, agencies=self._missing(wanted)
         )  # fmt: skip
@@ -168,24 +169,33 @@ class Candidates:
             return ()
         return (unit for unit, mission in self._missions.active.items() if mission.incident == wanted.incident)
 
-    def _guards(self, seen: Iterable[Seen], known: Mapping[str, Arrival], shifts: "_Shifts") -> Iterable[Guard]:
+    def _guards(
+        self, seen: Iterable[Seen], known: Mapping[str, Arrival], statuses: Mapping[str, Status], shifts: "_Shifts"
+    ) -> Iterable[Guard]:
         """The free units whose place is known."""
         for each in seen:
             if each.fix is None or known[each.unit].eta_s is None or each.concealed:
                 continue
-            if self.status(each.unit) is Status.AVAILABLE and shifts.hold(self._register.unit(each.unit).shifts):
+            if statuses[each.unit] is Status.AVAILABLE and shifts.hold(self._register.unit(each.unit).shifts):
                 driving = driving_of(each.kind, Urgency.EMERGENCY)
                 yield Guard(each.unit, each.kind, position_of(each.fix), driving)
 
     def _offer(
-        self, seen: Seen, arrival: Arrival, wanted: Wanted, shifts: "_Shifts", lost: float, now: datetime
+        self,
+        seen: Seen,
+        arrival: Arrival,
+        status: Status,
+        wanted: Wanted,
+        shifts: "_Shifts",
+        lost: float,
+        now: datetime,
     ) -> Offer:
         unit = seen.unit
         details, mission = self._register.unit(unit), self._missions.active.get(unit)
         left, age = crew_left_s(details, now), arrival.fix_age_s
         return Offer(
             unit=unit,
-            status=self.status(unit),
+            status=status,
             agency=details.agency,
             capabilities=frozenset(details.capabilities),
             eta=arrival.eta_s,

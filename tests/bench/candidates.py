@@ -14,6 +14,7 @@ code is 0 if p99 is at most 50 ms by the clock.
 import argparse
 import asyncio
 import gc
+import itertools
 import json
 import random
 import statistics
@@ -58,37 +59,42 @@ AGENCIES = ("dinkes", "pmi", "rsud")
 HISTORY = 600
 """Incidents of the last weeks, that coverage learns from."""
 
+SECONDS, BATCHES = 30, 5
+"""That are drawn of the fleet; in so many parts a second do its fixes come, as the gateway takes them."""
+
 EVERY_S = 0.1
 """From an answer to the next question."""
 
 
 class Fleet:
-    """Units that report every second, at random places of the network and along its edges."""
+    """Units that report every second, at random places of the network and along its edges; drawn before anything is
+    measured, and told again from the start when they come to an end."""
 
     def __init__(self, graph: RoadGraph, count: int, chance: random.Random) -> None:
-        self._graph, self._chance = graph, chance
         self.names = [f"unit-{number:04d}" for number in range(count)]
-        self._nodes = [chance.randrange(graph.nodes) for _ in self.names]
-        self._drives = [number % 5 < 3 for number in range(count)]
+        nodes = [chance.randrange(graph.nodes) for _ in self.names]
+        places = (graph.node_latitude, graph.node_longitude)
+        self._seconds: list[list[tuple[float, float, float | None, float]]] = []
+        for _ in range(SECONDS):
+            told = []
+            for number, node in enumerate(nodes):
+                drives = number % 5 < 3
+                if drives and chance.random() < 0.1:  # about as often as one passes a junction
+                    arcs = (graph.arc_tail == node).nonzero()[0].tolist()
+                    node = nodes[number] = int(graph.arc_head[chance.choice(arcs)]) if arcs else node
+                latitude, longitude = (float(values[node]) + chance.gauss(0, 5e-5) for values in places)
+                told.append((latitude, longitude, chance.uniform(0, 360) if drives else None, 12.0 if drives else 0.0))
+            self._seconds.append(told)
 
-    def fixes(self, at: datetime) -> list[tuple[str, Fix]]:
-        """One of each unit."""
-        graph, chance = self._graph, self._chance
-        found = []
-        for number, name in enumerate(self.names):
-            if self._drives[number] and chance.random() < 0.1:  # about as often as one passes a junction
-                self._nodes[number] = self._next(self._nodes[number])
-            latitude, longitude = (
-                float(values[self._nodes[number]]) + chance.gauss(0, 5e-5)
-                for values in (graph.node_latitude, graph.node_longitude)
-            )
-            course, speed = (chance.uniform(0, 360), 12.0) if self._drives[number] else (None, 0.0)
-            found.append((name, Fix(time=at, latitude=latitude, longitude=longitude, course=course, speed=speed)))
-        return found
-
-    def _next(self, node: int) -> int:
-        arcs = (self._graph.arc_tail == node).nonzero()[0]
-        return int(self._graph.arc_head[self._chance.choice(arcs.tolist())]) if len(arcs) else node
+    def fixes(self, batch: int, at: datetime) -> list[tuple[str, Fix]]:
+        """Of a fifth of the units."""
+        second, part = divmod(batch, BATCHES)
+        told = self._seconds[second % SECONDS]
+        return [
+            (self.names[unit], Fix(time=at, latitude=north, longitude=east, course=course, speed=speed))
+            for unit in range(part, len(self.names), BATCHES)
+            for north, east, course, speed in [told[unit]]
+        ]
 
 
 async def fill(url: str, fleet: Fleet, graph: RoadGraph, requests: int, chance: random.Random) -> None:
@@ -158,12 +164,12 @@ async def served(pool: type_of_pool, graph: RoadGraph, fleet: Fleet, requests: i
     await world.register.load()
 
     async def report() -> None:
-        while True:
+        for batch in itertools.count():
             at = datetime.now(UTC)
-            for name, fix in fleet.fixes(at):
+            for name, fix in fleet.fixes(batch, at):
                 live.apply(name, "gnss", fix, at)
-            await arrivals.turn(at)
-            await asyncio.sleep(1.0)
+            await arrivals.turn(at, everybody=batch % BATCHES == 0)
+            await asyncio.sleep(1 / BATCHES)
 
     spent: list[float] = []
     port = free_port()
