@@ -199,7 +199,8 @@ async def test_what_a_killed_gateway_missed_is_done_once_and_in_order(posts: Cre
 async def _when(crew: Crew) -> list[tuple[str, datetime]]:
     async with crew.centre.world.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT kind, at FROM events WHERE kind LIKE 'alarm.%%' AND data->>'kind' = 'unacknowledged' ORDER BY id < 0, abs(id)"
+            "SELECT kind, at FROM events WHERE kind LIKE 'alarm.%%' AND data->>'kind' = 'unacknowledged'"
+            " ORDER BY id < 0, abs(id)"
         )
         return [(kind, when) for kind, when in await cursor.fetchall()]
 
