@@ -15,11 +15,6 @@ from tracker.regions import Escalation
 _MOST = 1000
 
 
-def _arrivals(world: World) -> None:
-    """Nobody notices that a unit has arrived: fixes are stored and shown, and that is all."""
-    _replace(world.arrivals, "committed", lambda _rows: None)
-
-
 def _escalation(world: World) -> None:
     """The ladder has no rung within a lifetime."""
     never = Escalation(1e9, 2e9, 3e9)
@@ -68,7 +63,6 @@ def _replace(owner: Any, name: str, value: Any) -> None:
 
 
 FEATURES: dict[str, Callable[[World], None]] = {
-    "arrivals": _arrivals,
     "closed-hospitals": _closed_hospitals,
     "duplicates": _duplicates,
     "escalation": _escalation,

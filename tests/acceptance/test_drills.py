@@ -76,7 +76,6 @@ def test_every_clause_of_a_centre_holds(name: str, data: Path) -> None:
             ("crash",),
             "two callers of one crash, 80 m apart: the second is offered what is open",
         ),
-        ("jambi", "arrivals", ("one_call", "together", "arrivals"), "all of them arrive, each at its own time"),
         (
             "sumsel",
             "closed-hospitals",
