@@ -126,7 +126,7 @@ class Inbound:
         async with self._pool.connection() as connection:
             told = {(each.mission, each.facility): each for each in await inbound.expected(connection, self.centre)}
             raised = {
-                each.about: each
+                (each.mission, each.values["hospital"]): each
                 for each in await alarms.find(connection, self.centre, open_only=True)
                 if each.kind == CLOSED
             }
@@ -193,7 +193,7 @@ class Inbound:
 
     # Hospitals that close
 
-    async def _raise(self, raised: dict[str, Alarm], now: datetime) -> None:
+    async def _raise(self, raised: dict[tuple[str | None, Any], Alarm], now: datetime) -> None:
         for mission in list(self._missions.active.values()):
             last = mission.legs[-1]
             name = self._facility(last)
@@ -203,15 +203,15 @@ class Inbound:
             because = facility.closed_because(now)
             if because is None:
                 continue
-            about = f"{CLOSED}/{mission.id}/{name}"
-            if raised.pop(about, None) is None:
-                await self._closed(mission, facility, because, about, now)
+            if raised.pop((mission.id, name), None) is None:
+                await self._closed(mission, facility, because, now)
         for alarm in raised.values():  # another hospital, or open again, or there
             ended = msgspec.structs.replace(alarm, cleared_at=max(now, alarm.raised_at))
             async with self._pool.connection() as connection, connection.transaction():
                 await alarms.put(connection, self.centre, ended, "cleared", now)
 
-    async def _closed(self, mission: Mission, facility: Facility, because: str, about: str, now: datetime) -> None:
+    async def _closed(self, mission: Mission, facility: Facility, because: str, now: datetime) -> None:
+        about = f"{CLOSED}/{mission.id}/{facility.id}/{now.isoformat()}"
         best = await self._next_best(mission, facility, now)
         values: dict[str, Any] = {"hospital": facility.id, "hospital_name": facility.name, "because": because}
         detail = f"{facility.name} takes no patients: {because}; {mission.unit} is on the way there"
@@ -226,11 +226,8 @@ class Inbound:
             id=new_id(), about=about, kind=CLOSED, unit=mission.unit, mission=mission.id, incident=mission.incident,
             level="again", sound=True, raised_at=now, detail=detail, exercise=mission.exercise, values=values,
         )  # fmt: skip
-        try:
-            async with self._pool.connection() as connection, connection.transaction():
-                await alarms.put(connection, self.centre, alarm, "raised", now)
-        except psycopg.errors.UniqueViolation:
-            log.info("a closed hospital is told of already", about=about)
+        async with self._pool.connection() as connection, connection.transaction():
+            await alarms.put(connection, self.centre, alarm, "raised", now)
 
     async def _next_best(self, mission: Mission, closed: Facility, now: datetime) -> Hospital | None:
         if mission.incident is None:

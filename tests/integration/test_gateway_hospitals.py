@@ -120,6 +120,18 @@ async def test_a_hospital_that_closes_while_somebody_is_on_the_way_is_an_alarm(h
     assert len(await events(houses, "alarm.raised")) == 1
 
 
+async def test_a_hospital_that_closes_again_is_an_alarm_again(houses: Centre, town: Drawn) -> None:
+    """It opened meanwhile, and that ended the first one."""
+    await aboard(houses, town)
+    for because in ("IGD terendam", None, "IGD penuh"):
+        await houses.ask("PUT", "facilities/near/state", {"diversion_because": because})
+        houses.now += timedelta(seconds=30)
+        await houses.world.inbound.turn()
+    (alarm,) = (await houses.ask("GET", "alarms?open=true"))["alarms"]
+    assert "IGD penuh" in alarm["detail"]
+    assert len(await events(houses, "alarm.raised")) == 2
+
+
 async def test_a_diversion_ends_by_itself(houses: Centre, town: Drawn) -> None:
     """When its time is over; nobody has to take it back."""
     until = houses.now + timedelta(hours=1)
