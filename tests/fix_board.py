@@ -174,7 +174,7 @@ def one_alone(demo: Demo) -> str:
         others = [place for other, place in places.items() if other != unit]
         return min(distance(mine["latitude"], mine["longitude"], it["latitude"], it["longitude"]) for it in others)
 
-    return max(places, key=apart)
+    return str(max(places, key=apart))
 
 
 class Watched:
