@@ -13,8 +13,9 @@ import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from gateway import signing
+from gateway.app import STOP_GRACE_S
 from gateway.demo.broker import Mosquitto
-from tests.fix_gateway import CENTRE, ServeHere, enrol_units, until_here
+from tests.fix_gateway import CENTRE, Gateway, ServeHere, enrol_units, until_here
 from tests.gateway_traffic import epoch, peer, topic
 from tracker.wire.topics import incident_state, intake_answer, intake_incident, live_unit
 
@@ -284,3 +285,10 @@ async def test_an_arrival_that_moves_is_an_event_for_webhooks(outside: Outside) 
         _, event = await stream.next()
         assert event["data"]["units"][0]["eta"]["eta_s"]["p50"] > first + 60
         assert event["subject"] == "incidents/i-1"
+
+
+def test_a_gateway_that_has_listeners_stops_at_once(gateway: Gateway) -> None:
+    """A stream has no end of its own, and a web server waits for what is under way."""
+    with httpx.stream("GET", f"{gateway.url}/api/v1/events", timeout=20) as answer:
+        assert next(answer.iter_lines()).startswith("retry")
+        assert gateway.stop(within_s=STOP_GRACE_S - 0.5) == 0
