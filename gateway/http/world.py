@@ -94,6 +94,7 @@ class World:
         self.candidates.standing = lambda unit: self.standings.of(unit).shown
         self.hospitals = Hospitals(centre, pool, live, estimator, missions, self.register)
         self.incidents = Incidents(pool, missions, lambda: self.centre_rules)
+        self.incidents.following.append(self.alarms.to_incident)
         self.locator = Locator(facilities=lambda: self.register.facilities.values())
         self.calls = Calls(
             pool,

@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.services.missions import Unknown, new_id
 from gateway.storage import alarms as table
-from gateway.storage.alarms import Alarm
+from gateway.storage.alarms import Alarm, Connection
 from gateway.storage.pool import type_of_pool
 from tracker.missions import Mission
 
@@ -125,6 +125,13 @@ class Alarms:
                 return found
             seen = msgspec.structs.replace(found, acknowledged_at=at, acknowledged_by=by)
             return await self._put(seen, "changed", at)
+
+    async def to_incident(self, connection: Connection, incident: str, into: str) -> None:
+        """What was raised of one incident is of another now: in the caller's transaction, which merges them."""
+        await table.to_incident(connection, self.centre, incident, into)
+        for about, alarm in self._known.items():
+            if alarm.incident == incident:
+                self._known[about] = msgspec.structs.replace(alarm, incident=into)
 
     async def _put(self, alarm: Alarm, told: str, at: datetime) -> Alarm:
         try:

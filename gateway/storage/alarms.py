@@ -85,6 +85,12 @@ async def put(connection: Connection, centre: str, alarm: Alarm, told: str, at: 
     await events.put(connection, centre, event)
 
 
+async def to_incident(connection: Connection, centre: str, incident: str, into: str) -> None:
+    """What was raised of one incident is of another now."""
+    values = {"centre": centre, "incident": incident, "into": into}
+    await connection.execute(sql.query("alarms_to_incident"), values)
+
+
 async def find(
     connection: Connection,
     centre: str,

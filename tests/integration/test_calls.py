@@ -220,6 +220,8 @@ async def test_a_double_report_that_became_two_incidents_is_merged(centre: Centr
     await centre.ask("POST", "missions", {"unit": "ambulans-02", "incident": "i1", "id": "m1"}, 201)
     (offered,) = (await centre.ask("GET", "incidents/i2/duplicates"))["duplicates"]
     assert offered["incident"] == "i1"
+    mission = await centre.arrivals.missions.mission("m2")
+    alarm = await centre.world.alarms.raise_once("silent/x", centre.now, "no word", level="again", mission=mission)
 
     kept = await centre.ask("POST", "incidents/i2/merge", {"into": "i1"})
     assert kept["agencies"] == ["dinkes", "polres"]
@@ -233,6 +235,9 @@ async def test_a_double_report_that_became_two_incidents_is_merged(centre: Centr
     assert (moved["incident"], moved["legs"][0]["place"]["latitude"]) == ("i1", HERE["latitude"])
     missions = (await centre.ask("GET", "missions?incident=i1"))["missions"]
     assert {each["id"] for each in missions} == {"m1", "m2"}
+    (raised,) = (await centre.ask("GET", "alarms?open=true"))["alarms"]
+    seen = await centre.ask("POST", f"alarms/{alarm.id}/ack", {})
+    assert (raised["incident"], seen["incident"], centre.world.alarms.open()[0].incident) == ("i1", "i1", "i1")
     assert [each["id"] for each in await told(centre, "mission.changed")] == ["m2"]
     assert [each["id"] for each in await told(centre, "incident.closed")] == ["i2"]
     late = (await ring(centre, **NEAR))["call"]["id"]
