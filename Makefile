@@ -10,8 +10,9 @@ WASM   := tests/timescale
 # Node of the machine if it is new enough, else the one that `make setup` puts into the virtual environment.
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
-# Tests that start whole stacks and watch the clock: one after the other. All others run on two cores.
-ALONE  := tests/acceptance tests/browser tests/faults
+# Tests that start whole stacks and watch the clock: those with a screen on one core, one after the other, and the others
+# on another. What does not watch the clock shares two cores, file by file.
+WATCH  := tests/acceptance tests/browser tests/faults
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.config.* $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
@@ -30,8 +31,8 @@ drill: setup  ## the exercise of one centre at true speed, in about a quarter of
 test: setup $(VENV)/.debian $(WASM)/node_modules/.installed check  ## everything CI runs
 	@cd $(WEB) && $(NPM) run --silent check && $(NPM) run --silent test
 	@if test -n "$(PYTEST)"; then $(BIN)/pytest $(PYTEST); else \
-	    $(BIN)/pytest -n 2 --dist loadfile tests $(ALONE:%=--ignore %); many=$$?; \
-	    $(BIN)/pytest $(ALONE) && exit $$many; fi
+	    $(BIN)/pytest -n 2 --dist loadfile tests $(WATCH:%=--ignore %); many=$$?; \
+	    $(BIN)/pytest -n 2 --dist loadgroup $(WATCH) && exit $$many; fi
 
 check: setup  ## style, types, import floors
 	@$(BIN)/ruff check .

@@ -2,33 +2,27 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
 import psycopg
 import structlog
-import uvicorn
 from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.http import api
-from gateway.http.hosts import LoopbackNames, is_loopback
-from gateway.http.sockets import DroppingProtocol
 from gateway.http.world import TakeIn, World
 from gateway.integrations import other_centre
 from gateway.integrations.other_centre import OtherCentre
 from gateway.integrations.webhook_sender import WebhookSender
 from gateway.integrations.wiring import open_neighbours
+from gateway.listening import listen, serve_http, server_of
+from gateway.loading import districts_of, load_roads, prepare, villages_of
 from gateway.mqtt.link import HASTE, PACE, WORKERS, Link
 from gateway.mqtt.session import Broker
-from gateway.roads.districts import Districts, DistrictsUnusable, load_districts
-from gateway.roads.region_file import RegionFileUnusable, region_path
-from gateway.roads.region_file import load as load_region
-from gateway.roads.villages import VillagesUnusable, load_villages
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.accept_reports import Said
 from gateway.services.arrivals import Arrivals
@@ -51,25 +45,16 @@ from gateway.services.standings import Standings
 from gateway.services.watch import Watch
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
-from gateway.storage import closures, fixes, speed_models
-from gateway.storage.closures import KeptClosure
 from gateway.storage.fixes import Row
-from gateway.storage.migrations import migrate
-from gateway.storage.pool import CONNECT_TIMEOUT_S, open_pool, type_of_pool
-from gateway.storage.speed_models import KeptModel
-from gateway.storage.units import Unit, time_zone
+from gateway.storage.pool import open_pool, type_of_pool
+from gateway.storage.units import Unit
 from tracker.eta.speeds import prior
-from tracker.locate.gazetteer import Entry
 from tracker.regions import load as load_profile
 
 log = structlog.get_logger()
 
 API_CONNECTIONS = 4
 EVENT_CONNECTIONS = 2
-STOP_GRACE_S = 5
-SEND_BUFFER = 128 * 1024
-"""Bytes that the kernel holds for one client. Left alone it takes 4 MiB, and a slow board would see all these old
-positions before the next new one."""
 
 
 async def serve(
@@ -88,7 +73,7 @@ async def serve(
         MigrationsDisagree: the database was made by another version.
     """
     url = settings.database_url.get_secret_value()
-    listener = _listen(settings.http_host, settings.http_port)
+    listener = listen(settings.http_host, settings.http_port)
     live = LivePicture()
     intake = Intake(clock.now())
 
@@ -110,11 +95,11 @@ async def serve(
         crews = Crews(settings.centre, live)
         profile = settings.profile_name
         centre = Centre(settings.centre, pools["api"], None if profile is None else load_profile(profile))
-        found = await _prepare(url, pools["api"], enrolments["api"], live, tracks, crews, centre, stop, clock)
+        found = await prepare(url, pools["api"], enrolments["api"], live, tracks, crews, centre, stop, clock)
         if found is None:
             return
         estimator = Estimator(prior(found.zone))
-        _load_roads(settings, estimator, clock.now())
+        load_roads(settings, estimator, clock.now())
         for kept in found.models:
             adopt(estimator, kept, clock.now())
         arrivals = Arrivals(pools["api"], live, Missions(settings.centre, pools["api"], clock), estimator, clock)
@@ -146,7 +131,7 @@ async def serve(
         world = World(
             settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands, clock
         )
-        world.districts = world.borders.districts = _districts(settings)
+        world.districts = world.borders.districts = districts_of(settings)
         world.borders.over_rest = OtherCentre(await stack.enter_async_context(other_centre.client()))
         world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
@@ -155,7 +140,13 @@ async def serve(
         world.neighbours = await stack.enter_async_context(
             open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
         )
-        world.locator = _locator(settings, world)
+        world.locator = Locator(
+            centre.profile,
+            villages_of(settings),
+            lambda: world.register.facilities.values(),
+            lambda: None if estimator.network is None else estimator.network.graph,
+            world.districts,
+        )
         world.calls.key = None if settings.caller_key is None else settings.caller_key.get_secret_value().encode()
         world.closures.begin(found.closures, clock.now())
         nights = Nights(
@@ -182,37 +173,18 @@ async def serve(
         world.watch = watch_of(world)
         wired(world)
         web = api.create(world)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                LoopbackNames(web) if is_loopback(settings.http_host) else web,
-                ws=DroppingProtocol,
-                ws_max_size=64 * 1024,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                timeout_graceful_shutdown=STOP_GRACE_S,
-            )
-        )
+        server = server_of(web, settings.http_host)
+        loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            link.run, arrivals.run, nights.run, commands.run, tracks.run, world.standings.run, world.watch.run,
+            world.neighbours.run, world.register.run, world.inbound.run, world.borders.run, world.passages.run,
+            world.calls.run, world.feed.run, world.webhooks.run, world.progress.run,
+        ]  # fmt: skip
+        if settings.mqtt_live:
+            loops.append(link.live_topics.run)
         tasks = [
-            asyncio.create_task(link.run()),
+            *(asyncio.create_task(run()) for run in loops),
             asyncio.create_task(_watch_enrolment(pools["api"], enrolments["api"], clock)),
-            asyncio.create_task(arrivals.run()),
-            asyncio.create_task(nights.run()),
-            asyncio.create_task(commands.run()),
-            asyncio.create_task(tracks.run()),
-            asyncio.create_task(world.standings.run()),
-            asyncio.create_task(world.watch.run()),
-            asyncio.create_task(world.neighbours.run()),
-            asyncio.create_task(world.register.run()),
-            asyncio.create_task(world.inbound.run()),
-            asyncio.create_task(world.borders.run()),
-            asyncio.create_task(world.passages.run()),
-            asyncio.create_task(world.calls.run()),
-            asyncio.create_task(world.feed.run()),
-            asyncio.create_task(world.webhooks.run()),
-            asyncio.create_task(world.progress.run()),
-            *([asyncio.create_task(link.live_topics.run())] if settings.mqtt_live else []),
-            asyncio.create_task(_serve_http(server, listener, stop)),
+            asyncio.create_task(serve_http(server, listener, stop)),
         ]
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -226,10 +198,6 @@ async def serve(
             for task in (*tasks[:-1], stopping):
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
-
-
-class CannotListenError(Exception):
-    """The web side's address cannot be had."""
 
 
 def watch_of(world: World) -> Watch:
@@ -255,121 +223,6 @@ def watch_of(world: World) -> Watch:
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket, so that the address is known, and printed, before anything else starts."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise CannotListenError(f"cannot listen on {host} port {port}: {error.strerror}") from error
-    return listener
-
-
-class Found(NamedTuple):
-    """What the database holds as we start."""
-
-    zone: str  # the centre's, an IANA name
-    closures: list[KeptClosure]  # that are not over
-    models: list[KeptModel]  # the newest speed model, if there is one
-
-
-async def _prepare(
-    url: str,
-    pool: type_of_pool,
-    enrolment: Enrolment,
-    live: LivePicture,
-    tracks: Tracks,
-    crews: Crews,
-    centre: Centre,
-    stop: asyncio.Event,
-    clock: Clock,
-) -> Found | None:
-    """Migrate and load the picture, however long the database takes to come; what else it holds, or None if we were
-    told to stop before.
-
-    Migrations have a connection of their own: the pool's limits are for batches, and a large table takes its time.
-    """
-    delay = 0.1
-    while not stop.is_set():
-        try:
-            async with await psycopg.AsyncConnection.connect(
-                url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
-            ) as own:
-                log.info("schema ready", applied=await migrate(own))
-            async with pool.connection() as connection:
-                await enrolment.refresh(connection, clock.now())
-                newest = await fixes.latest(connection, enrolment.centre)
-                for found in newest:
-                    live.apply(found.unit, found.source, found.fix, found.received_at)
-                tracks.begin(newest)
-                await crews.load(connection)
-                await centre.load(connection, clock.now())
-                return Found(
-                    await time_zone(connection, enrolment.centre),
-                    await closures.find(connection, enrolment.centre, now=clock.now()),
-                    await speed_models.newest(connection, enrolment.centre),
-                )
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            log.warning("waiting for the database", error=str(error))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), delay)
-            delay = min(2.0, delay * 2)
-    return None
-
-
-def _load_roads(settings: Settings, estimator: Estimator, now: datetime) -> None:
-    """Route over the region of the centre's name, if it was built. A broken one is told and done without: positions are
-    worth more than roads."""
-    if settings.roads_dir is None:
-        return
-    path = region_path(settings.roads_dir, settings.centre)
-    if not path.exists():
-        log.warning("no roads for this centre: arrival times are by straight line", file=str(path))
-        return
-    try:
-        region = load_region(path)
-    except RegionFileUnusable as error:
-        log.warning("roads not loaded: arrival times are by straight line", error=str(error))
-        return
-    engine = region.engine(lambda why: log.warning("routing engine lost", why=why))
-    estimator.load(region.graph, engine, now)
-    log.info("roads loaded", region=region.graph.region, arcs=region.graph.arcs)
-
-
-def _districts(settings: Settings) -> Districts | None:
-    """Areas to score arrival times by. A broken file is told and done without."""
-    if settings.districts_file is None:
-        return None
-    try:
-        districts = load_districts(settings.districts_file)
-    except DistrictsUnusable as error:
-        log.warning("districts not loaded: arrival times are scored without them", error=str(error))
-        return None
-    log.info("districts loaded", districts=len(districts.names))
-    return districts
-
-
-def _locator(settings: Settings, world: World) -> Locator:
-    """What callers' words are looked up in. A broken file of villages is told and done without."""
-    villages: list[Entry] = []
-    try:
-        villages = [] if settings.villages_file is None else load_villages(settings.villages_file)
-    except VillagesUnusable as error:
-        log.warning("villages not loaded: callers' words are looked up without them", error=str(error))
-    estimator = world.arrivals.estimator
-    return Locator(
-        world.centre_rules.profile,
-        villages,
-        lambda: world.register.facilities.values(),
-        lambda: None if estimator.network is None else estimator.network.graph,
-        world.districts,
-    )
-
-
 async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment, clock: Clock) -> None:
     """Show units that were enrolled elsewhere, before they send their first fix."""
     while True:
@@ -390,18 +243,6 @@ def _taking_in(acceptance: Acceptance, link: Link) -> TakeIn:
         return accepted
 
     return take_in
-
-
-async def _serve_http(server: uvicorn.Server, listener: socket.socket, stop: asyncio.Event) -> None:
-    """Serve until told to stop. uvicorn's own signal handlers are left out: the process has one owner."""
-    host, port = listener.getsockname()[:2]
-    server.config.load()
-    server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup(sockets=[listener])
-    print(f"board=http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
-    await stop.wait()
-    server.should_exit = True
-    await server.shutdown(sockets=[listener])
 
 
 def _broker(settings: Settings, lane: str) -> Broker:

@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import app
-from gateway.app import CannotListenError
 from gateway.demo import command as demo
 from gateway.drills import command as drills
 from gateway.integrations.reach import command as reach
+from gateway.listening import CannotListenError
 from gateway.roads import command as roads
 from gateway.services import bridge_command, enrol_command, enrol_profile, facility_command, phone_command
 from gateway.services import learn_command as learn

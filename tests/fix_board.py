@@ -297,7 +297,9 @@ def open_still_board(browser: Browser, still_stack: Demo) -> Iterator[OpenBoard]
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """While the story takes its minutes, others are told that wait more than they work: after the rest, the board's
+    """Tests with a screen share one browser and its demos, so they belong together wherever tests are dealt out.
+
+    While the story takes its minutes, others are told that wait more than they work: after the rest, the board's
     tests, which begin the story; then those of other pages and of whole programs; last who waits for its end.
     """
 
@@ -307,4 +309,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             return 1 if "open_board" in fixtures else 3
         return 2 if item.path.parent.name in ("browser", "acceptance") else 0
 
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("screen" if item.path.parent.name == "browser" else "programs"))
     items.sort(key=turn)

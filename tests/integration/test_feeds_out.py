@@ -13,8 +13,8 @@ import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from gateway import signing
-from gateway.app import STOP_GRACE_S
 from gateway.demo.broker import Mosquitto
+from gateway.listening import STOP_GRACE_S
 from tests.fix_gateway import CENTRE, Gateway, ServeHere, enrol_units, until_here
 from tests.gateway_traffic import epoch, peer, topic
 from tracker.wire.topics import incident_state, intake_answer, intake_incident, live_unit

@@ -7,8 +7,9 @@ import pytest
 
 from fieldunit.agent.unit import Report
 from fieldunit.simulator.car import Car
-from fieldunit.simulator.fleet import due_times, fleet_of, tick_time, unit_names
+from fieldunit.simulator.fleet import due_times, fleet_of, tick_time
 from fieldunit.simulator.motion import BRISKEST, FASTEST, HARDEST
+from fieldunit.simulator.names import unit_names
 from tracker import regions
 from tracker.fix import Quality
 from tracker.geodesy import distance
