@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 import numpy as np
+import structlog
 from shapely import MultiPolygon
 
 from gateway.services.drive_times import drive_times
@@ -26,6 +27,8 @@ from tracker.missions import Place, Urgency
 from tracker.roads.closures import Closure, Closures
 from tracker.roads.engines import Engine
 from tracker.roads.graph import RoadGraph
+
+log = structlog.get_logger()
 
 STRAIGHT_LINE_MODEL = "straight-line-1"
 
@@ -152,9 +155,12 @@ class Estimator:
         drives: list[list[Drive]] = [[] for _ in positions]
         for driving in set(drivings):
             rows = [row for row, each in enumerate(drivings) if each is driving]
-            block = await (self._block if metres else self._times)(
-                self.network, [positions[row] for row in rows], places, driving
-            )
+            some = [positions[row] for row in rows]
+            try:
+                block = await (self._block if metres else self._times)(self.network, some, places, driving)
+            except Exception as error:  # whatever a router can raise: nobody knows is an answer, and no ranking is lost
+                log.exception("no drives", driving=driving.value)
+                block = [[self._unknown(f"the router failed: {error}") for _ in places] for _ in some]
             for row, answer in zip(rows, block, strict=True):
                 drives[row] = answer
         return drives

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gateway.services.network import Position
@@ -41,7 +42,12 @@ async def test_a_failed_route_is_unknown_and_never_the_best(
         assert eta is not None
         assert eta.eta_s is None
         assert eta.unknown_because == "the router failed: out of memory"
+        down.setattr(Router, "many_to_many", fails)
+        told = (await roads.ask("GET", "incidents/i1/candidates"))["candidates"]
+        assert [each["eta_s"] for each in told] == [None] * 3
+        assert told[0]["unknown_because"] == "the router failed: out of memory"
         down.setattr(Router, "route", lambda *_: None)
+        down.setattr(Router, "many_to_many", lambda _, some, others: np.full((len(some), len(others)), np.nan))
         (eta,) = await watch(roads, [fix_row(1, town.at("A", 60))])
         assert (eta.eta_s, eta.unknown_because) == (None, "no open road leads there")
         told = await roads.ask("GET", "incidents/i1/candidates")
