@@ -16,7 +16,7 @@ Other systems, of those who take calls and of those who look on:
 sigap/v1/{centre}/live/{unit}                     from the gateway, retained JSON: where a unit is, and what it does
 sigap/v1/{centre}/intake/incident                 an incident of a call-taking system, JSON
 sigap/v1/{centre}/intake/answer                   from the gateway: what became of it
-sigap/v1/{centre}/incidents/{incident}/state      from the gateway, retained JSON while it is open: units, status, arrival
+sigap/v1/{centre}/incidents/{incident}/state      from the gateway, retained JSON while it is open: units, status, eta
 
 A *bridge* speaks for others: it sits at a base radio and passes on what the radios say.
 
