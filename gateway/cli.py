@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -23,6 +22,7 @@ from gateway.demo import command as demo
 from gateway.drills import command as drills
 from gateway.integrations.reach import command as reach
 from gateway.listening import CannotListenError
+from gateway.loading import settle
 from gateway.roads import command as roads
 from gateway.services import bridge_command, enrol_command, enrol_profile, facility_command, phone_command
 from gateway.services import learn_command as learn
@@ -184,17 +184,10 @@ def _serve(_: argparse.Namespace) -> int:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, ask_to_stop)
-        await app.serve(Settings(), stop, wired=_settled)
+        await app.serve(Settings(), stop, wired=lambda _: settle())
 
     asyncio.run(run())
     return 0
-
-
-def _settled(_: object) -> None:
-    """What is loaded by now stays as long as the process: the garbage collector need not look at it again and again,
-    which holds up every request of that moment by a tenth of a second."""
-    gc.collect()
-    gc.freeze()
 
 
 def _stop_hard() -> None:

@@ -72,7 +72,7 @@ UNUSABLE = (
 """Flags that keep a fix from moving a live marker."""
 
 
-class Fix(msgspec.Struct, frozen=True, kw_only=True):
+class Fix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A position with its instant. A struct, not a dataclass: the gateway makes tens of thousands a second."""
 
     time: datetime  # of the fix, aware, UTC; to the microsecond

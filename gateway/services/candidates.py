@@ -5,7 +5,6 @@ drives from the roads, the status from the unit's standing, the rest from the re
 unknown, and speaks against nobody.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -35,7 +34,7 @@ AS_MISSION = {
 """What a unit does by its mission, where its standing does not know of it yet."""
 
 
-class Candidate(Arrival, frozen=True, kw_only=True):
+class Candidate(Arrival, frozen=True, kw_only=True, gc=False):
     """A unit that could be sent."""
 
     kind: str
@@ -124,7 +123,6 @@ class Candidates:
         shifts = _Shifts(minute_of_week(now, ZoneInfo(self._estimator.speeds.zone)))
         statuses = {each.unit: self.status(each.unit) for each in seen}
         lost = self.coverage.lost(list(self._guards(seen, known, statuses, shifts)))
-        await asyncio.sleep(0)
         offers = {}
         for each in seen:
             unit = each.unit
@@ -133,7 +131,6 @@ class Candidates:
             urgency=wanted.urgency, at=now, capabilities=wanted.capabilities, agencies=self._missing(wanted)
         )  # fmt: skip
         order = ranked(need, offers.values(), limit)
-        await asyncio.sleep(0)
         first = [each.unit for each in order[:MEASURED]]
         for row in await arrivals(self._live, self._estimator, first, [wanted.place], wanted.urgency, now):
             at = known[row[0].unit]

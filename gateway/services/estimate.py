@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 STRAIGHT_LINE_MODEL = "straight-line-1"
 
+AT_ONCE = 1000
+"""Drives that are computed in one go: some ten milliseconds."""
+
 CREEPING = 1.5
 """Times as far apart that the ends of an interval are from its middle, as factors, where a drive begins or ends in what
 is closed: nobody has measured how fast one gets out of a flood."""
@@ -197,12 +200,16 @@ class Estimator:
     async def _times(
         self, network: Network, positions: Sequence[Position], places: Sequence[Place], driving: Driving
     ) -> list[list[Drive]]:
-        """`_block` without lengths, all at once."""
+        """`_block` without lengths, all at once; others have their turn only where it is much: whoever waits for a
+        ranking would wait for them as well."""
+        much = len(positions) * len(places) > AT_ONCE
         starts = network.starts(positions, driving)
         goals = [network.goal(place, driving) for place in places]
-        await asyncio.sleep(0)
+        if much:
+            await asyncio.sleep(0)
         times = drive_times(network, starts, goals, driving)
-        await asyncio.sleep(0)
+        if much:
+            await asyncio.sleep(0)
         etas = network.speeds.estimates(np.maximum(SHORTEST, times.seconds)).transpose(1, 2, 0).tolist()
         no_way = self._unknown(_no_way(network))
         block: list[list[Drive]] = []

@@ -14,7 +14,7 @@ from tracker.fix import Fix
 from tracker.missions import Place, Urgency
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """When a unit would arrive: an estimate with its interval, or unknown with the reason."""
 
     unit: str

@@ -13,7 +13,6 @@ code is 0 if p99 is at most 50 ms by the clock.
 
 import argparse
 import asyncio
-import gc
 import itertools
 import json
 import random
@@ -36,6 +35,7 @@ from gateway.demo.ports import free_port
 from gateway.feeds.live import LivePicture
 from gateway.http import api
 from gateway.http.world import World
+from gateway.loading import settle
 from gateway.services.arrivals import Arrivals
 from gateway.services.count import Intake
 from gateway.services.estimate import Estimator
@@ -177,8 +177,7 @@ async def served(pool: type_of_pool, graph: RoadGraph, fleet: Fleet, requests: i
         timed(api.create(world), spent), port=port, log_config=None, access_log=False, lifespan="off"
     )
     server = uvicorn.Server(config)
-    gc.collect()
-    gc.freeze()  # as `sigap serve` does
+    settle()  # as `sigap serve` does
     tasks = [asyncio.create_task(report()), asyncio.create_task(server.serve())]
     while not server.started:  # noqa: ASYNC110, uvicorn tells it in no other way
         await asyncio.sleep(0.05)

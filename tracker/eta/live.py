@@ -32,7 +32,7 @@ class Source(StrEnum):
     LAST_KNOWN = "last-known"  # either of the two, from a fix that is stale
 
 
-class Drive(msgspec.Struct, frozen=True):
+class Drive(msgspec.Struct, frozen=True, gc=False):
     """How long from where a fix was to somewhere else, or why nobody knows."""
 
     eta: Estimate | None  # seconds, as of the fix

@@ -33,7 +33,7 @@ Z_90 = 1.2815515655446004
 """Standard normal quantile of 0.9; exact to the digits shown."""
 
 
-class Estimate(msgspec.Struct, frozen=True):
+class Estimate(msgspec.Struct, frozen=True, gc=False):
     """Seconds from now to arrival, never 0: one in ten is below p10, half below p50, one in ten above p90."""
 
     p10: float

@@ -36,7 +36,7 @@ class Why(StrEnum):
     FITS = "has {what}"
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """One reason."""
 
     why: str  # name of the `Why`, in lower case with hyphens: what a screen translates

@@ -34,7 +34,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     hours: float = 1.0  # the crew's, from now to the end of the mission
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class Offer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A unit as it is now."""
 
     unit: str
@@ -66,7 +66,7 @@ class Tier(IntEnum):
     UNAVAILABLE = 5
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A unit in its place."""
 
     unit: str
