@@ -12,16 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
-import psycopg
 import shapely
 import structlog
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.roads.districts import Districts
 from gateway.services.centre import Centre
 from gateway.services.incidents import Incidents
 from gateway.services.missions import Clash, Missions, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import borders, events
 from gateway.storage.borders import CLOSED, OPEN, PENDING, Handover, Neighbour, StatusAbroad
 from gateway.storage.events import Event
@@ -289,15 +288,7 @@ class Borders:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.turn()
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                log.warning("hand-overs wait for the database", error=str(error))
-            except Exception:  # positions are worth more: a fault here must not end the gateway
-                log.exception("hand-overs not followed")
-            await self._clock.wait(self._wake, FOLLOW_S)
+        await keep_turning("hand-overs", self.turn, self._clock, FOLLOW_S, wake=self._wake)
 
     async def turn(self) -> None:
         """Finish what was begun, and ask how the rest goes.

@@ -18,7 +18,8 @@ from psycopg import AsyncConnection
 
 from gateway.clock import TRUE, Clock
 from gateway.services.incidents import Incidents
-from gateway.services.missions import Clash, DatabaseAway, Unknown
+from gateway.services.missions import Clash, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import calls as table
 from gateway.storage import events
 from gateway.storage.events import Event
@@ -274,12 +275,7 @@ class Calls:
 
     async def run(self) -> None:
         """Forget, until cancelled."""
-        while True:
-            try:
-                await self.turn(self._clock.now())
-            except DatabaseAway as error:
-                log.warning("callers not forgotten yet", error=str(error))
-            await self._clock.sleep(FORGET_EVERY_S)
+        await keep_turning("callers to forget", lambda: self.turn(self._clock.now()), self._clock, FORGET_EVERY_S)
 
     async def _read(self, connection: Connection, call_id: str) -> Call:
         found = await table.find(connection, self.centre, call=call_id)

@@ -25,6 +25,7 @@ from gateway.feeds.live import Eta, LivePicture
 from gateway.services.accept_reports import Answered
 from gateway.services.crews import Crews
 from gateway.services.missions import Clash, DatabaseAway, Missions, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import commands as table
 from gateway.storage.commands import Kept
 from gateway.storage.pool import type_of_pool
@@ -119,16 +120,11 @@ class Commands:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.turn()
-            except DatabaseAway as error:
-                log.warning("commands wait for the database", error=str(error))
-            except Exception:  # positions are worth more than commands: a fault here must not end the gateway
-                log.exception("commands not looked at")
-                self._loaded = False
-            await self._clock.wait(self._wake, TICK_S)  # time passes: something may be due
+        await keep_turning("commands", self.turn, self._clock, TICK_S, wake=self._wake, failed=self._forget)
+
+    def _forget(self) -> None:
+        """What is in memory may be half done: all is read again."""
+        self._loaded = False
 
     async def turn(self) -> None:
         """Look once at everything: what has changed, what is due.

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
+from gateway.services.turns import keep_turning
 from gateway.storage import events, webhooks
 from gateway.storage.events import Numbered
 from gateway.storage.pool import type_of_pool
@@ -115,12 +114,8 @@ class Feed:
 
     async def run(self) -> None:
         """Work until cancelled. While the database is away, events wait where they were written."""
-        while True:
-            self._woken.clear()
-            try:
-                await self.turn(self._clock.now())
-                await self.clean(self._clock.now())
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("events not carried", error=str(error))
-                await self._clock.sleep(POLL_S)
-            await self._clock.wait(self._woken, POLL_S)
+        await keep_turning("events", self._round, self._clock, POLL_S, wake=self._woken)
+
+    async def _round(self) -> None:
+        await self.turn(self._clock.now())
+        await self.clean(self._clock.now())

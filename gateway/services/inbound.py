@@ -13,15 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.services.choose_hospital import Hospital, Hospitals
 from gateway.services.missions import Missions, Unknown, new_id
 from gateway.services.register import Register
+from gateway.services.turns import keep_turning
 from gateway.storage import alarms, events, inbound
 from gateway.storage.alarms import Alarm
 from gateway.storage.events import Event
@@ -104,15 +103,7 @@ class Inbound:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.turn()
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                log.warning("hospitals wait for the database", error=str(error))
-            except Exception:  # positions are worth more: a fault here must not end the gateway
-                log.exception("hospitals not told")
-            await self._clock.wait(self._wake, LOOK_S)
+        await keep_turning("hospitals", self.turn, self._clock, LOOK_S, wake=self._wake)
 
     async def turn(self) -> None:
         """Tell what has changed.

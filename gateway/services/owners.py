@@ -14,7 +14,8 @@ import structlog
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
-from gateway.services.missions import Clash, DatabaseAway, Missions, Unknown
+from gateway.services.missions import Clash, Missions, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import owners as table
 from gateway.storage import phones
 from gateway.storage.owners import Owner
@@ -163,15 +164,7 @@ class Owners:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            try:
-                await self.turn(self._clock.now())
-            except DatabaseAway as error:  # what was read last holds: schedules go by the clock
-                log.warning("consents and duty not read", error=str(error))
-                self._show()
-            except Exception:  # positions go on
-                log.exception("consents and duty not renewed")
-            await self._clock.sleep(TICK_S)
+        await keep_turning("duty", lambda: self.turn(self._clock.now()), self._clock, TICK_S, failed=self._show)
 
     async def turn(self, now: datetime) -> None:
         """Read consents and duty, and show what may be shown."""

@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 import msgspec
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import Eta, LivePicture
 from gateway.services.missions import Missions, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import events
 from gateway.storage.events import Event, Numbered
 from gateway.storage.pool import type_of_pool
@@ -169,12 +168,7 @@ class Progress:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            try:
-                await self.turn(self._clock.now())
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("progress not told", error=str(error))
-            await self._clock.sleep(ROUND_S)
+        await keep_turning("progress of incidents", lambda: self.turn(self._clock.now()), self._clock, ROUND_S)
 
 
 def has_moved(before: Eta | None, eta: Eta | None) -> bool:

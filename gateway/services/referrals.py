@@ -15,7 +15,8 @@ import msgspec
 import structlog
 
 from gateway.clock import TRUE, Clock
-from gateway.services.missions import Clash, DatabaseAway, Missions, Unknown, new_id
+from gateway.services.missions import Clash, Missions, Unknown, new_id
+from gateway.services.turns import keep_turning
 from gateway.storage import referrals as table
 from gateway.storage.pool import type_of_pool
 from gateway.storage.referrals import Outgoing, Referral, State
@@ -170,14 +171,7 @@ class Referrals:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            try:
-                await self.turn(self._clock.now())
-            except DatabaseAway as error:
-                log.warning("referrals wait for the database", error=str(error))
-            except Exception:  # whatever another system answers, it must not end the gateway
-                log.exception("referrals not renewed")
-            await self._clock.sleep(TICK_S)
+        await keep_turning("referrals", lambda: self.turn(self._clock.now()), self._clock, TICK_S)
 
     async def turn(self, now: datetime) -> None:
         """Send what is due, and read what may have changed."""

@@ -12,11 +12,11 @@ import msgspec
 import psycopg
 import structlog
 from psycopg import AsyncConnection
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.services.centre import Outdated
 from gateway.services.missions import Clash, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import events
 from gateway.storage import register as storage
 from gateway.storage.events import Event
@@ -85,12 +85,7 @@ class Register:
 
     async def run(self) -> None:
         """Read all of it again and again: the importer is another process."""
-        while True:
-            try:
-                await self.load()
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("register not read", error=str(error))
-            await self._clock.sleep(REFRESH_S)
+        await keep_turning("register", self.load, self._clock, REFRESH_S)
 
     async def read(self, connection: Connection) -> None:
         """Read all of it through the caller's connection."""

@@ -16,7 +16,8 @@ from psycopg import AsyncConnection
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture, StandingShown
-from gateway.services.missions import DatabaseAway, Missions, new_id
+from gateway.services.missions import Missions, new_id
+from gateway.services.turns import keep_turning
 from gateway.storage import events, stamps
 from gateway.storage.events import Event
 from gateway.storage.pool import type_of_pool
@@ -123,16 +124,11 @@ class Standings:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.turn()
-            except DatabaseAway as error:
-                log.warning("statuses wait for the database", error=str(error))
-            except Exception:  # positions are worth more than statuses: a fault here must not end the gateway
-                log.exception("statuses not judged")
-                self.loaded = False
-            await self._clock.wait(self._wake, LOOK_S)
+        await keep_turning("statuses", self.turn, self._clock, LOOK_S, wake=self._wake, failed=self._forget)
+
+    def _forget(self) -> None:
+        """What is in memory may be half done: all is read again."""
+        self.loaded = False
 
     async def turn(self) -> None:
         """Judge what is to be judged, and show it.

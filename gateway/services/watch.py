@@ -15,8 +15,9 @@ from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.services.alarms import Alarms
 from gateway.services.escalation import Escalation
-from gateway.services.missions import DatabaseAway, Missions
+from gateway.services.missions import Missions
 from gateway.services.standings import Standings
+from gateway.services.turns import keep_turning
 from gateway.storage.alarms import Alarm
 from tracker.missions import Mission
 from tracker.missions.silence import LIMITS_S, silent_since
@@ -58,15 +59,7 @@ class Watch:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.turn(self._clock.now())
-            except DatabaseAway as error:
-                log.warning("alarms wait for the database", error=str(error))
-            except Exception:  # positions are worth more than alarms: a fault here must not end the gateway
-                log.exception("alarms not looked at")
-            await self._clock.wait(self._wake, LOOK_S)
+        await keep_turning("alarms", lambda: self.turn(self._clock.now()), self._clock, LOOK_S, wake=self._wake)
 
     async def turn(self, now: datetime) -> None:
         """Look once at everything.
