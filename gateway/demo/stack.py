@@ -38,6 +38,8 @@ _CALLS_STOP_S = 3.0  # it has nothing to finish
 _DRAIN_S = 20.0  # for a run with an end: the fleet may take that long to deliver what it still has
 _HASTY_DRAIN_S = 4.0  # for a run that somebody interrupts: he waits, and what is not delivered stays on its unit
 _FLEET_DONE = (0, 3, 4)  # exit codes of sigap-unit: all receipted; some items wait; some are in the quarantine
+_TAKEN = ("SIGAP_WEB_DIR", "SIGAP_WEBHOOKS_PRIVATE", "SIGAP_INTAKE_SECRET", "SIGAP_TELEPHONY_SECRET")
+"""Settings of the person's own that a demo takes: none of them leads to anybody's production."""
 _board = re.compile(r"^board=(\S+)$", re.MULTILINE)
 
 
@@ -245,9 +247,7 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         """Ours, but with the demo's settings instead of any of the person's production."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("SIGAP_")}
-        if "SIGAP_WEB_DIR" in os.environ:
-            kept["SIGAP_WEB_DIR"] = os.environ["SIGAP_WEB_DIR"]
+        kept = {name: value for name, value in os.environ.items() if name in _TAKEN or not name.startswith("SIGAP_")}
         return kept | {
             "SIGAP_CENTRE": CENTRE,
             "SIGAP_DATABASE_URL": self.database_url,

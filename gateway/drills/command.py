@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--true-speed", action="store_true", help="by the machine's clock, not as fast as it can")
     parser.add_argument("--without", action="append", choices=sorted(FEATURES), default=[], help=argparse.SUPPRESS)
     parser.add_argument("--part", action="append", default=[], metavar="PART", help="only this part; may be repeated")
+    parser.set_defaults(parser=parser)
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep servers' data and logs here")
 
 
@@ -44,6 +45,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace, directory: Path) -> int:
     plan = PLANS[args.name]
+    parts = [part.__name__ for part in plan.parts]
+    if unknown := [part for part in args.part if part not in parts]:
+        args.parser.error(f"{args.name} has no part {unknown[0]!r}; it has: {', '.join(parts)}")
     began = time.monotonic()
 
     def say(line: str) -> None:

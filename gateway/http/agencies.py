@@ -21,6 +21,7 @@ from gateway.http.world import (
     documented,
     documented_body,
 )
+from gateway.services.missions import Clash
 from tracker.register import Agency, UnitDetails
 
 router = APIRouter(prefix="/api/v1", tags=["register"])
@@ -103,10 +104,17 @@ async def put_agency(
 
 
 @router.delete(
-    "/agencies/{agency}", responses={**GONE, 409: {"description": "it has units"}}, status_code=204
-)  # fmt: skip
+    "/agencies/{agency}",
+    responses={**GONE, 409: {"description": "it has units, commands, or is in a procedure"}},
+    status_code=204,
+)
 async def drop_agency(_: ManagesRegister, world: TheWorld, agency: str, expected: Expected) -> Response:
-    """Take an agency off the list. One that has units stays."""
+    """Take an agency off the list. One that has units, commands, or is sent for by a procedure stays."""
+    rules = world.centre_rules
+    if rules.command is not None and rules.command.holder == agency:
+        raise Clash(f"agency {agency} commands the centre: hand the command over first")
+    if kinds := [sop.kind for sop in rules.sops.values() if agency in sop.agencies]:
+        raise Clash(f"agency {agency} is sent to {', '.join(kinds)}: change those rows of /sops first")
     await world.register.drop_agency(checked(agency), expected)
     return Response(status_code=204)
 

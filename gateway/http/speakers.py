@@ -72,7 +72,9 @@ async def change_duty(_: Dispatches, world: TheWorld, unit: str, request: Reques
     async with world.pool.connection() as connection:
         if not await phones.find(connection, world.centre, now, units=[unit]):
             raise HTTPException(
-                404, f"{unit!r} has no phone: only with one there is duty; `sigap enrol --phone {unit}`"
+                404,
+                f"{unit!r} has no phone to go on and off duty with: `sigap enrol --phone {unit}`, or, of a lent unit, "
+                "its weekly windows, PUT .../duty/windows",
             )
         await phones.change_duty(connection, world.centre, unit, said.state, until, "centre", now)
     return answer(Duty(unit, said.state, until))

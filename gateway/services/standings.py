@@ -254,12 +254,19 @@ class Standings:
             by: the dispatcher's name, or "".
 
         Raises:
-            NotPossible: there is no such step from how it stands; what was said is kept, with the reason.
+            NotPossible: it has no such mission, or had it not then; or there is no such step from how it stands, and
+                what was said is kept, with the reason.
         """
         now = self._clock.now()
         active = self._missions.active.get(unit)
         if active is not None and active.incident is None:
             active = None
+        if mission is not None and (active is None or mission != active.id):
+            raise NotPossible(f"unit {unit} is not on mission {mission}: it may have ended, or be another unit's")
+        if active is not None and at is not None and at < active.assigned_at:
+            raise NotPossible(
+                f"unit {unit} has its mission since {active.assigned_at.isoformat()}: nothing before counts"
+            )
         if mission is None and active is not None and status is not Status.EMERGENCY:
             mission = active.id
         stamp = Stamp(
@@ -299,6 +306,8 @@ class Standings:
 
     async def _assignable(self, connection: Connection, mission: Mission) -> str | None:
         """Why a unit cannot be sent on a mission that was just stored in this transaction; None: it can."""
+        if self.of(mission.unit).emergency:
+            return "its crew is in danger"
         async with self._lock:
             key = stamps.key_of(mission.id, Status.ASSIGNED)
             return await self._judged_now(connection, mission.unit, mission.assigned_at, key)

@@ -97,3 +97,10 @@ def test_a_drill_fails_without_a_feature(
     ran = drill(name, data, [feature], parts)
     assert ran.code == 1, ran.output
     assert ran.clauses[clause] is False, ran.output
+
+
+def test_a_part_that_is_none_is_refused_with_those_there_are(data: Path) -> None:
+    """A slip of the pen is no drill that holds."""
+    ran = drill("jambi", data, parts=["nope"])
+    assert ran.code == 2
+    assert "one_call" in ran.output

@@ -101,6 +101,8 @@ async def test_command_is_handed_over_once_and_its_history_is_kept(ppu: Centre, 
     command = await ppu.ask("GET", "command")
     assert [each["holder"] for each in command["history"]] == ["bpbd", "diskominfo"]
     assert (await again(ppu, cleared_url)).command is not None
+    assert "commands" in (await ppu.ask("DELETE", "agencies/bpbd", expect=409))["detail"]
+    assert "kebakaran" in (await ppu.ask("DELETE", "agencies/damkar", expect=409))["detail"]
     async with await psycopg.AsyncConnection.connect(cleared_url) as connection:
         rows = await (await connection.execute("SELECT kind FROM events WHERE kind = 'command.handed-over'")).fetchall()
     assert len(rows) == 1

@@ -329,3 +329,33 @@ async def test_a_status_that_cannot_be_meant_is_refused(crew: Crew, body: dict[s
     assert (await crew.centre.ask("POST", f"units/{UNIT}/status", body, 422))["detail"]
     assert (await crew.centre.ask("POST", "units/nobody/status", {"status": "available"}, 404))["detail"]
     assert (await crew.centre.ask("GET", "units/nobody/standing", None, 404))["detail"]
+
+
+async def test_words_of_a_mission_that_is_not_the_units_bind_it_to_nothing(crew: Crew) -> None:
+    """Neither one that has ended nor one that never was, nor a time before the unit had it: the unit can be sent
+    again."""
+    await crew.mission()
+    crew.centre.now += timedelta(seconds=60)
+    early = (MORNING - timedelta(days=300)).isoformat()
+    await crew.centre.ask("POST", f"units/{UNIT}/status", {"status": "on-scene", "at": early}, expect=409)
+    assert crew.status() == "assigned"
+    await crew.centre.ask("PATCH", "missions/m1", {"state": "ended"})
+    await crew.settle()
+    for mission in ("m1", "nobodys"):
+        body = {"status": "assigned", "mission": mission}
+        told = await crew.centre.ask("POST", f"units/{UNIT}/status", body, expect=409)
+        assert "may have ended" in told["detail"]
+    assert crew.status() == "available"
+    await crew.centre.ask("POST", "missions", {"unit": UNIT, "incident": "i1", "id": "m2"}, expect=201)
+
+
+async def test_a_crew_in_danger_is_not_sent(crew: Crew) -> None:
+    """Until it says that the danger is over."""
+    await crew.centre.ask("POST", f"units/{UNIT}/status", {"status": "emergency"})
+    here = {"latitude": -7.15, "longitude": 111.9}
+    await crew.centre.ask("POST", "incidents", {"id": "i9", "place": here, "urgency": "urgent"}, expect=201)
+    sent = {"unit": UNIT, "incident": "i9", "id": "m9"}
+    told = await crew.centre.ask("POST", "missions", sent, expect=409)
+    assert "danger" in told["detail"]
+    await crew.centre.ask("POST", f"units/{UNIT}/status", {"status": "emergency", "raised": False})
+    await crew.centre.ask("POST", "missions", sent, expect=201)

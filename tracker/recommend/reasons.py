@@ -10,6 +10,7 @@ class Why(StrEnum):
 
     # Against it, from the worst on
     ETA_UNKNOWN = "arrival unknown: {because}"
+    IN_DANGER = "its crew is in danger"
     OUT_OF_SERVICE = "out of service"
     OFF_SHIFT = "off its shift"
     CREW_SPENT = "its crew has {hours:.1f} h left, and this takes {needed:.1f} h"

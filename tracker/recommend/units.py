@@ -126,7 +126,9 @@ def _fitness(need: Need, offer: Offer, facts: list[Fact]) -> Tier:
         tier = max(tier, how)
         facts.append((why, values))
 
-    if offer.status in (Status.OUT_OF_SERVICE, Status.EMERGENCY):
+    if offer.status is Status.EMERGENCY:
+        against(Tier.UNAVAILABLE, Why.IN_DANGER)
+    if offer.status is Status.OUT_OF_SERVICE:
         against(Tier.UNAVAILABLE, Why.OUT_OF_SERVICE)
     if not offer.on_shift:
         against(Tier.UNAVAILABLE, Why.OFF_SHIFT)

@@ -54,7 +54,7 @@ def read(payload: bytes) -> list[Told]:
     reader = _Reader()
     try:
         reader.parser.Parse(payload, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two of encodings that it cannot read
         raise BadInput(Reason.PAYLOAD, f"this is no XML: {error}") from error
     return reader.told
 

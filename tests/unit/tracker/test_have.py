@@ -115,3 +115,10 @@ def test_a_word_that_was_overtaken_changes_nothing() -> None:
     closed = after(house, Told(facility="rsud", open=False), NOW)
     assert (closed.beds, closed.diversion_because) == (3, "it takes no patients")
     assert after(closed, Told(facility="rsud", open=True), NOW).diversion_because is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "foo", "rot13", "base64", "idna", "hex"])
+def test_an_encoding_that_cannot_be_read_is_no_message(encoding: str) -> None:
+    """Whatever the reader makes of it, the sender is told."""
+    with pytest.raises(BadInput):
+        read(f'<?xml version="1.0" encoding="{encoding}"?><a/>'.encode())
