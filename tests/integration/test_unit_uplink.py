@@ -85,6 +85,7 @@ def test_a_receipt_for_another_outbox_deletes_nothing(mosquitto: Mosquitto, stat
         centre.say_online(True)
         for report in reports(2):
             unit.report(report)
+        eventually(lambda: len(centre.sequences()) == 2)  # so it hears receipts by now
         centre.receipt(UNIT, "x" * 12, {1, 2})
         centre.receipt(UNIT, outbox_id(unit), {2})
         eventually(lambda: unit.tally().receipted == 1)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker.missions.codes import FMS, NEMSIS, fms
-from tracker.missions.statuses import ON_MISSION, STEPS, Stamp, Standing, Status, Teller, diagram, folded, taken
+from tracker.missions.statuses import ON_MISSION, STEPS, Stamp, Standing, Status, Teller, _order, diagram, folded, taken
 from tracker.wire.reports import CrewStatus
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -101,6 +101,18 @@ def test_only_words_of_its_own_mission_move_a_unit(stamps: list[Stamp], chance: 
             freed = standing.mission is None and each.stamp.by is Teller.CREW
             assert not (freed and each.stamp.mission is None and each.stamp.status is Status.AVAILABLE)
     assert standing == expected
+
+
+def test_words_of_one_instant_that_differ_in_their_mission_alone_have_an_order() -> None:
+    """However they come: two crews' tablets, one of which still has the mission before."""
+    at = datetime(2026, 11, 22, 3, tzinfo=UTC)
+    words = [
+        Stamp(status=Status.ASSIGNED, by=Teller.CREW, server_time=at, device_time=device, mission=mission)
+        for mission in (None, "m1", "m2")
+        for device in (None, at)
+    ]
+    # A set's order goes by hashes, so that a tie would be settled otherwise in another process: by the sort itself.
+    assert len({_order(each) for each in words}) == len(words)
 
 
 def test_every_status_can_be_reached_and_left() -> None:

@@ -160,8 +160,10 @@ def walked(stamps: Iterable[Stamp], start: Standing) -> list[tuple[Judged, Stand
     return found
 
 
-def _order(stamp: Stamp) -> tuple[datetime, int, datetime, str, bool]:
-    return stamp.at, _TELLERS.index(stamp.by), stamp.server_time, stamp.status.value, stamp.raised
+def _order(stamp: Stamp) -> tuple[datetime, int, datetime, str, bool, str, bool]:
+    """Total: of two stamps that differ in anything, one comes first."""
+    said = stamp.server_time, stamp.status.value, stamp.raised, stamp.mission or "", stamp.device_time is None
+    return stamp.at, _TELLERS.index(stamp.by), *said
 
 
 def diagram() -> str:
