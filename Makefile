@@ -31,7 +31,7 @@ drill: setup  ## the exercise of one centre at true speed, in about a quarter of
 test: setup $(VENV)/.debian $(WASM)/node_modules/.installed check  ## everything CI runs
 	@cd $(WEB) && $(NPM) run --silent check && $(NPM) run --silent test
 	@if test -n "$(PYTEST)"; then $(BIN)/pytest $(PYTEST); else \
-	    $(BIN)/pytest -n 2 --dist loadfile tests $(WATCH:%=--ignore %); many=$$?; \
+	    $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(WATCH:%=--ignore %); many=$$?; \
 	    $(BIN)/pytest -n 2 --dist loadgroup $(WATCH) && exit $$many; fi
 
 check: setup  ## style, types, import floors
