@@ -26,7 +26,6 @@ from gateway.mqtt.session import Broker
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.accept_reports import Said
 from gateway.services.arrivals import Arrivals
-from gateway.services.call_taking import CallTaking
 from gateway.services.centre import Centre
 from gateway.services.commands import Commands
 from gateway.services.count import Intake
@@ -41,7 +40,6 @@ from gateway.services.missions import Missions
 from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
 from gateway.services.progress import Progress
-from gateway.services.standings import Standings
 from gateway.services.watch import Watch
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
@@ -129,14 +127,13 @@ async def serve(
             PACE if clock is TRUE else HASTE,
         )
         world = World(
-            settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands, clock
-        )
+            settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands, clock,
+            centre,
+        )  # fmt: skip
         world.districts = world.borders.districts = districts_of(settings)
         world.borders.over_rest = OtherCentre(await stack.enter_async_context(other_centre.client()))
         world.bridges_online = link.bridges.get
         world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
-        world.centre_rules = centre
-        world.standings = Standings(pools["api"], live, arrivals.missions, centre, clock)
         world.neighbours = await stack.enter_async_context(
             open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
         )
@@ -166,7 +163,6 @@ async def serve(
         world.feed.on_lanes = world.webhooks.heard
         world.progress = Progress(pools["events"], live, arrivals.missions, link.say_incident, world.feed.wake, clock)
         world.feed.on_events = world.progress.heard
-        world.call_taking = CallTaking(settings.centre, pools["api"], world.incidents)
         link.intake.take = world.call_taking.take
         secret = settings.intake_secret
         world.intake_secret = None if secret is None else secret.get_secret_value()

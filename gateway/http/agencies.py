@@ -26,16 +26,15 @@ from tracker.register import Agency, UnitDetails
 
 router = APIRouter(prefix="/api/v1", tags=["register"])
 
-Word = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", description="lower-case letters, digits, hyphens")]
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$")]
-Capabilities = Annotated[list[Word], Meta(max_length=50)]
+Capabilities = Annotated[list[Id], Meta(max_length=50)]
 
 
 class NewAgency(msgspec.Struct, forbid_unknown_fields=True):
     """Who owns units, and is sent for."""
 
     name: Title
-    kind: Word
+    kind: Id
 
 
 class Agencies(msgspec.Struct):

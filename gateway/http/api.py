@@ -33,7 +33,6 @@ from gateway.http import (
     operations,
     owners,
     phones,
-    problems,
     referrals,
     region,
     scores,
@@ -102,7 +101,6 @@ def create(world: World) -> FastAPI:
         app.include_router(module.router)
     board.mount(app, world.web_dir)
     document(app)
-    problems.document(app)
 
     @app.exception_handler(Forbidden)
     async def forbidden(_: Request | WebSocket, error: Exception) -> JSONResponse:

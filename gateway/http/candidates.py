@@ -11,13 +11,13 @@ from gateway.http.world import SeesMissions, SeesUnits, TheWorld, World, answer,
 from gateway.services.borders import Beyond
 from gateway.services.candidates import Candidate, Wanted, wanted_by
 from tracker.missions import Place, Urgency
+from tracker.wire.topics import ID_PATTERN
 
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
 
-ID = "^[a-z0-9][a-z0-9-]{0,31}$"
-Agency = Annotated[str | None, Query(pattern=ID, description="units of this one; else as the incident says")]
+Agency = Annotated[str | None, Query(pattern=ID_PATTERN, description="units of this one; else as the incident says")]
 Capabilities = Annotated[
-    list[Annotated[str, Query(pattern=ID)]] | None,
+    list[Annotated[str, Query(pattern=ID_PATTERN)]] | None,
     Query(alias="capability", max_length=20, description="once for each that is needed; else as the incident says"),
 ]
 Limit = Annotated[

@@ -7,7 +7,7 @@ import shapely
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import Meta
 
-from gateway.http.agencies import GONE, Title, Word
+from gateway.http.agencies import GONE, Title
 from gateway.http.closures import Corner
 from gateway.http.incidents import checked
 from gateway.http.pages import Cursor, Limit, page
@@ -24,7 +24,7 @@ class NewGeofence(msgspec.Struct, forbid_unknown_fields=True):
     """An area. Without units and agencies it is for all units."""
 
     name: Title
-    kind: Word
+    kind: Id
     polygon: Annotated[list[Corner], Meta(min_length=3, max_length=2000, description="its corners, in order")]
     units: Annotated[list[Id], Meta(max_length=5000)] = []
     agencies: Annotated[list[Id], Meta(max_length=100)] = []

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from msgspec import Meta
 
-from gateway.http.candidates import ID, Capabilities
+from gateway.http.candidates import Capabilities
 from gateway.http.incidents import checked
 from gateway.http.requests import Id
 from gateway.http.world import (
@@ -21,6 +21,7 @@ from gateway.http.world import (
 )
 from gateway.services.choose_hospital import HeldOut, Hospital
 from tracker.recommend.conditions import Condition
+from tracker.wire.topics import ID_PATTERN
 
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
 
@@ -58,7 +59,7 @@ async def list_hospitals(
     world: TheWorld,
     incident: str,
     condition: Annotated[
-        str | None, Query(pattern=ID, description="of the patient, by the table; else as the incident says")
+        str | None, Query(pattern=ID_PATTERN, description="of the patient, by the table; else as the incident says")
     ] = None,
     capability: Capabilities = None,
 ) -> Response:

@@ -9,8 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.http.world import World, aware
 from tracker.missions import ClosedAs, Place, State, Urgency
+from tracker.wire.topics import ID_PATTERN
 
-Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", description="lower-case letters, digits and hyphens")]
+Id = Annotated[str, Meta(pattern=ID_PATTERN, description="lower-case letters, digits and hyphens")]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Name = Annotated[str, Meta(max_length=200)]

@@ -63,6 +63,7 @@ class World:
         arrivals: Arrivals | None = None,
         commands: Commands | None = None,
         clock: Clock = TRUE,
+        centre_rules: Centre | None = None,
     ) -> None:
         self.centre = centre
         self.clock = clock
@@ -81,7 +82,7 @@ class World:
         self.webhooks = Webhooks(centre, pool, _nowhere, clock)
         self.allow_receiver: Callable[[str], Awaitable[None]] = _everywhere
         self.districts: Districts | None = None
-        self.centre_rules = Centre(centre, pool)
+        self.centre_rules = centre_rules or Centre(centre, pool)
         self.standings = Standings(pool, live, self.arrivals.missions, self.centre_rules, clock)
         self.alarms = Alarms(centre, pool)
         self.watch: Watch | None = None  # over the crews; None: nobody watches

@@ -25,17 +25,13 @@ from gateway.settings import Settings
 from gateway.storage import register as storage
 from gateway.storage.migrations import migrate
 from gateway.storage.pool import open_pool
-from tracker.errors import TrackerError
 from tracker.register import Point
+from tracker.wire.topics import ID_PATTERN
 
 Connection = AsyncConnection[Any]
 
 _SHOWN = 20
 """Doubtful facilities that an import names; `list --doubtful` has all of them."""
-
-
-class WrongUse(TrackerError):
-    """What was asked for contradicts itself."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -160,7 +156,7 @@ async def _confirm(_: Connection, settings: Settings, args: argparse.Namespace) 
 
 
 def _source(text: str) -> str:
-    if not re.fullmatch("[a-z0-9][a-z0-9-]{0,31}", text) or text == OPERATOR:
+    if not re.fullmatch(ID_PATTERN, text) or text == OPERATOR:
         raise argparse.ArgumentTypeError(f"a source has letters, digits and hyphens, and is not {OPERATOR!r}")
     return text
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tracker.errors import TrackerError
+from tracker.wire.topics import ID_PATTERN
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "code", "kode", "kode_faskes"),
@@ -29,7 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 MAX_BYTES = 50 * 1024 * 1024
 
 _KIND = re.compile("[a-z][a-z-]{0,31}").fullmatch
-_ID = re.compile("[a-z0-9][a-z0-9-]{0,31}").fullmatch
+_ID = re.compile(ID_PATTERN).fullmatch
 _GRADE = re.compile("[A-Z][A-Z0-9 ]{0,19}").fullmatch
 _KINDS = dict.fromkeys(("rs", "rumah-sakit", "rsu", "rsud", "rsia"), "hospital") | {"pkm": "puskesmas"}
 """Words of lists for what is `hospital` and `puskesmas` here."""

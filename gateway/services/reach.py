@@ -18,6 +18,7 @@ import structlog
 
 from gateway.clock import TRUE, Clock
 from gateway.services.missions import Clash, DatabaseAway, Unknown, new_id
+from gateway.services.turns import keep_turning
 from gateway.storage import alarms, units
 from gateway.storage import contacts as table
 from gateway.storage.alarms import Alarm
@@ -233,14 +234,7 @@ class Reach:
     async def run(self) -> None:
         """Work until cancelled."""
         try:
-            while True:
-                try:
-                    await self.turn(self._clock.now())
-                except DatabaseAway as error:
-                    log.warning("nobody is reached while the database is away", error=str(error))
-                except Exception:  # a fault here must not end what everybody else looks at
-                    log.exception("alarms not brought to anybody")
-                await self._clock.sleep(TICK_S)
+            await keep_turning("alarms to people", lambda: self.turn(self._clock.now()), self._clock, TICK_S)
         finally:
             for task in self._under_way.values():
                 task.cancel()

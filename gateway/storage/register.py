@@ -119,12 +119,6 @@ async def put_point(connection: Connection, centre: str, facility: str, point: S
     await connection.execute(sql.query("put_facility_point"), values)
 
 
-async def drop_point(connection: Connection, centre: str, facility: str, source: str) -> None:
-    """Forget what a source said, if it did."""
-    values = {"centre": centre, "facility": facility, "source": source}
-    await connection.execute(sql.query("drop_facility_point"), values)
-
-
 def _geofence(row: tuple[Any, ...]) -> Geofence:
     fence, name, kind, polygon, units, agencies, version = row
     corners = tuple((latitude, longitude) for latitude, longitude in polygon)

@@ -24,9 +24,6 @@ DISAGREE_M = 3000.0
 EDGE_M = 3000.0
 """So far outside of its district a point may be right: borders are drawn coarsely, and some stand beyond them."""
 
-COARSE_M = 1100.0
-"""0.01 degree: a point without more decimals is somewhere in a square of this size."""
-
 
 class Finding(StrEnum):
     """What was found when a point was checked."""

@@ -38,7 +38,7 @@ from tracker.errors import BadInput, Reason
 
 PREFIX = "sigap/v1"
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
-_is_id = re.compile(r"[a-z0-9][a-z0-9-]{0,31}").fullmatch
+_is_id = re.compile(ID_PATTERN).fullmatch
 
 MAX_PAYLOAD = 16 * 1024
 """Bytes in one message at most; the broker is set to refuse more."""

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from tracker.missions.calls import Call
+from tracker.wire.topics import ID_PATTERN
 
 
 class What(StrEnum):
@@ -38,7 +39,7 @@ class CallEvent(msgspec.Struct, frozen=True):
 
     id: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]  # of the call, as the exchange has it
     event: What
-    line: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]  # the number that was called
+    line: Annotated[str, Meta(pattern=ID_PATTERN)]  # the number that was called
     caller: Annotated[str, Meta(max_length=32, pattern=r"^[^\x00]*$")] | None = None  # None: withheld
     location: Location | None = None
 
