@@ -122,11 +122,15 @@ async def show_call(_: TakesCalls, world: TheWorld, call: str) -> Response:
 
 @router.post(
     "/calls/{call}/close",
-    responses={**documented(Call, "as it is now"), 409: {"description": "an incident was made of it"}},
+    responses={
+        **documented(Call, "as it is now"),
+        409: {"description": "an incident was made of it, or it is closed as something else"},
+    },
     openapi_extra=documented_body(CallClosing),
 )
 async def close_call(_: TakesCalls, world: TheWorld, request: Request, call: str) -> Response:
-    """Close a call without sending anybody."""
+    """Close a call without sending anybody. The same again changes nothing; as something else it is closed once
+    somebody has taken it up again."""
     closing = await body(request, CallClosing)
     return answer(await world.calls.close(call, closing.end, world.now()))
 

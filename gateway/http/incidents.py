@@ -50,6 +50,9 @@ class Duplicates(msgspec.Struct):
     duplicates: list[Duplicate]
 
 
+NOT_CHANGED: dict[int | str, dict[str, Any]] = {
+    409: {"description": "it would be closed with missions under way, or it was merged into another one"}
+}
 MERGED = "one of them was merged before, or the other is closed"
 
 
@@ -118,14 +121,14 @@ async def show_incident(_: SeesMissions, world: TheWorld, incident: str) -> Resp
 
 @router.patch(
     "/incidents/{incident}",
-    responses={**documented(Incident, "as it is now"), **OUTDATED},
+    responses={**documented(Incident, "as it is now"), **OUTDATED, **NOT_CHANGED},
     openapi_extra=documented_body(IncidentChange),
 )
 async def change_incident(
     _: Dispatches, world: TheWorld, request: Request, incident: str, expected: Expected
 ) -> Response:
     """Change an incident. Another place goes to the crews that are on their way there, another destination to all that
-    are not there yet; ending missions is a matter of their own."""
+    are not there yet. It is closed once its missions have ended, and what was merged into another one stays closed."""
     change = await body(request, IncidentChange)
     named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     changes: dict[str, Any] = {

@@ -249,8 +249,7 @@ class Borders:
     def _check(self, incident: Incident) -> None:
         if incident.closed_at is not None:
             raise NotPossible(f"incident {incident.id} is closed since {incident.closed_at.isoformat()}")
-        ours = sorted(each.unit for each in self._missions.active.values() if each.incident == incident.id)
-        if ours:
+        if ours := [each.unit for each in self._missions.under_way(incident.id)]:
             raise NotPossible(f"{', '.join(ours)} on the way to incident {incident.id}: end those missions first")
 
     async def _complete(self, given: Handover, incident: Incident) -> Handover:

@@ -172,16 +172,18 @@ class Calls:
         return History(known.calls, known.pranks, known.marked, tuple(recent))
 
     async def close(self, call_id: str, end: CallEnd, at: datetime) -> Call:
-        """Nobody is sent. Closing again says another reason.
+        """Nobody is sent. The same again changes nothing.
 
         Raises:
             Unknown: there is none of that id.
-            Clash: an incident was made of it, which is closed instead.
+            Clash: an incident was made of it, which is closed instead; or it was closed as something else.
         """
         async with self._pool.connection() as connection, connection.transaction():
             call = await self._read(connection, call_id)
             if call.incident is not None:
                 raise Clash(f"call {call_id} tells of incident {call.incident}: close that one with its reason")
+            if call.closed_as is not end:
+                _not_closed(call)
             closed = msgspec.structs.replace(call, closed_at=call.closed_at or max(at, call.at), closed_as=end)
             if closed != call:
                 await table.update(connection, self.centre, closed)

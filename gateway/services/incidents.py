@@ -96,6 +96,8 @@ class Incidents:
 
         Raises:
             Unknown: there is none of that id.
+            Clash: it was merged into another one, and stays so.
+            NotPossible: it would be closed with units on their way to it.
             Whatever ``step`` raises.
         """
         after: Incident | None = None
@@ -103,7 +105,9 @@ class Incidents:
         async def work(connection: Connection) -> Callable[[Mission], Mission]:
             nonlocal after
             before = await self._read(connection, incident_id)
-            after = await self._store(connection, before, self._by_kind(before, step(before)), at)
+            wanted = self._by_kind(before, step(before))
+            self._check_change(before, wanted)
+            after = await self._store(connection, before, wanted, at)
             place, destination = after.place, after.destination
             moved, directed = place != before.place, destination != before.destination
 
@@ -116,6 +120,22 @@ class Incidents:
         await self._missions.follow(incident_id, work, at)
         assert after is not None  # noqa: S101, the work is done
         return after
+
+    def _check_change(self, before: Incident, after: Incident) -> None:
+        ended, wanted = (before.closed_at, before.closed_as), (after.closed_at, after.closed_as)
+        if before.duplicate_of is not None and wanted != ended:
+            raise Clash(
+                f"incident {before.id} was merged into {before.duplicate_of}, which has its missions and calls: open "
+                "or close that one, or open a new one if they are two after all"
+            )
+        if after.closed_at is None or before.closed_at is not None:
+            return
+        if live := self._missions.under_way(before.id):
+            named = ", ".join(f"{each.id} ({each.unit}, {each.state.value})" for each in live)
+            raise NotPossible(
+                f"incident {before.id} has missions under way: {named}. Their crews would drive on for what is closed: "
+                'end each first, with PATCH /api/v1/missions/{mission} {"state": "ended"}, then close it'
+            )
 
     def _by_kind(self, before: Incident, after: Incident) -> Incident:
         """Another kind wants others, unless somebody says whom."""

@@ -302,6 +302,10 @@ class Missions:
         if mission.incident is not None and (why := await self.assignable(connection, mission)):
             raise _NotSent(why)
 
+    def under_way(self, incident: str) -> list[Mission]:
+        """The missions to an incident that have not ended, by unit."""
+        return sorted((each for each in self.active.values() if each.incident == incident), key=lambda each: each.unit)
+
     async def change(
         self,
         mission_id: str,
@@ -394,7 +398,7 @@ class Missions:
         async with self._lock:
             async with self._pool.connection() as connection, connection.transaction():
                 step = await work(connection)
-                pairs = [(each, step(each)) for each in self.active.values() if each.incident == incident]
+                pairs = [(each, step(each)) for each in self.under_way(incident)]
                 pairs = [(before, after) for before, after in pairs if after != before]
                 for _, after in pairs:
                     await self._store(connection, after, at=at)

@@ -283,6 +283,30 @@ async def test_what_cannot_be_merged_is_refused_with_a_sentence(centre: Centre) 
     assert (await centre.ask("GET", "incidents/i3"))["version"] == 1
 
 
+async def test_a_merged_incident_stays_closed(centre: Centre) -> None:
+    """Its missions and calls are the other one's: opened again it would be a happening that nobody is on."""
+    for name in ("i1", "i2"):
+        await centre.ask("POST", "incidents", {"place": HERE, "urgency": "urgent", "id": name}, 201)
+    await centre.ask("POST", "incidents/i2/merge", {"into": "i1"})
+    gone = await centre.ask("GET", "incidents/i2")
+    for change in ({"closed": False}, {"closed_as": "prank"}):
+        assert "merged into i1" in (await centre.ask("PATCH", "incidents/i2", change, 409))["detail"]
+    assert await centre.ask("GET", "incidents/i2") == gone
+    assert (await centre.ask("PATCH", "incidents/i2", {"closed": True, "notes": "x"}))["notes"] == "x"
+
+
+async def test_a_call_is_closed_as_one_thing(centre: Centre) -> None:
+    """Whoever closes it as another sees first what it was; a prank would go from a caller's record unseen."""
+    call = await prank(centre)
+    closed = await centre.ask("GET", f"calls/{call}")
+    assert await centre.ask("POST", f"calls/{call}/close", {"as": "prank"}) == closed
+    refused = await centre.ask("POST", f"calls/{call}/close", {"as": "information"}, 409)
+    assert "closed as prank" in refused["detail"]
+    assert await centre.ask("GET", f"calls/{call}") == closed
+    await centre.ask("POST", f"calls/{call}/reopen")
+    assert (await centre.ask("POST", f"calls/{call}/close", {"as": "information"}))["closed_as"] == "information"
+
+
 async def test_a_closed_call_opens_no_incident_unseen(centre: Centre) -> None:
     """It has to be taken up again first; then it is like any other. And a call tells of one incident only."""
     call = await prank(centre)

@@ -173,6 +173,22 @@ async def test_a_mission_is_made_once_and_a_unit_has_one(centre: Centre) -> None
     assert len((await centre.ask("GET", "missions?active=true&incident=i2"))["missions"]) == 1
 
 
+async def test_an_incident_is_closed_after_its_missions(centre: Centre) -> None:
+    """Nobody is left driving for what is over: whoever closes it is told who is under way and how to end that."""
+    await centre.ask("POST", "incidents", INCIDENT, 201)
+    await centre.ask("POST", "missions", {"unit": UNIT, "incident": "i1", "id": "m1"}, 201)
+    await centre.ask("POST", "missions", {"unit": "ambulans-02", "incident": "i1", "id": "m2"}, 201)
+    await centre.ask("PATCH", "missions/m2", {"state": "ended"})
+    for closing in ({"closed": True}, {"closed_as": "cancelled", "notes": "false"}):
+        refused = (await centre.ask("PATCH", "incidents/i1", closing, 409))["detail"]
+        assert "m1 (ambulans-01, assigned)" in refused
+        assert "m2" not in refused
+        assert "PATCH /api/v1/missions/" in refused
+    assert (await centre.ask("GET", "incidents/i1"))["version"] == 1
+    await centre.ask("PATCH", "missions/m1", {"state": "ended"})
+    assert (await centre.ask("PATCH", "incidents/i1", {"closed_as": "cancelled"}))["closed_as"] == "cancelled"
+
+
 async def test_a_closed_incident_gets_no_unit(centre: Centre) -> None:
     """Open it again first."""
     await centre.ask("POST", "incidents", INCIDENT, 201)

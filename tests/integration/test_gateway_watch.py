@@ -168,9 +168,9 @@ async def test_a_dispatchers_end_ends_the_case(posts: Crew) -> None:
     await posts.centre.ask("PATCH", "missions/m1", {"state": "ended"})
     assert await posts.look(1) == []
     await posts.assign(name="m2")
-    await posts.centre.ask("PATCH", "incidents/i1", {"closed": True})
     posts.centre.now += timedelta(seconds=5)
     await posts.answer("m2", accepted=False)
+    await posts.centre.ask("PATCH", "incidents/i1", {"closed": True})
     assert await posts.look(1) == []
 
 
