@@ -97,7 +97,8 @@ async def drop_neighbour(_: ManagesPlaces, world: TheWorld, neighbour: str) -> R
 )
 async def hand_over(_: Dispatches, world: TheWorld, request: Request, incident: str) -> Response:
     """The neighbour opens the incident under the `reference` that is answered, and it is closed here as handed over.
-    The same request again changes nothing. To another member of the province only the incident's member changes."""
+    The same request again changes nothing; what is opened again here can be handed over again, to anybody. To another
+    member of the province only the incident's member changes."""
     new = await body(request, NewHandover)
     try:
         return answer(await world.borders.hand_over(incident, new.to, new.by))

@@ -215,7 +215,8 @@ class Borders:
         return found[0]
 
     async def hand_over(self, incident_id: str, to: str, by: str) -> Handover:
-        """Give an incident to a neighbour, or to another member of the province. The same again changes nothing.
+        """Give an incident to a neighbour, or to another member of the province. The same again changes nothing; what
+        was opened again since is given anew, to whomever.
 
         Raises:
             Unknown: no such incident, neighbour or member.
@@ -229,22 +230,38 @@ class Borders:
             return await self._to_member(incident, to, by)
         async with self._pool.connection() as connection:
             before = next(iter(await borders.handovers(connection, self.centre, incident=incident_id)), None)
-        if before is not None and before.to != to:
+        is_theirs = before is not None and (before.state == PENDING or incident.closed_as is ClosedAs.HANDED_OVER)
+        if before is not None and is_theirs and before.to != to:
             raise Clash(f"incident {incident_id} is handed over to {before.to}")
-        if before is not None and before.state != PENDING:
+        if before is not None and is_theirs and before.state != PENDING:
             return before
         self._check(incident)
-        now = self._clock.now()
-        given = before or Handover(
-            incident=incident_id, to=to, reference=reference(self.centre, incident_id), by=by, at=now, state=PENDING
-        )
+        given = before if before is not None and is_theirs else self._given(incident_id, to, by, before)
         await self._keep(given)
         try:
             return await self._complete(given, incident)
-        except (Unreachable, Clash):
-            async with self._pool.connection() as connection:
-                await borders.drop_handover(connection, self.centre, incident_id)
+        except (Unreachable, Clash, NotPossible):
+            await self._undo(given, before)
             raise
+
+    def _given(self, incident: str, to: str, by: str, before: Handover | None) -> Handover:
+        """A neighbour that has it still, though it was opened again here, is asked for the same one; else it is another
+        one over there."""
+        name = reference(self.centre, incident)
+        if before is not None:
+            still_open = before.to == to and before.state == OPEN
+            name = before.reference if still_open else reference(self.centre, before.reference)
+        return Handover(incident=incident, to=to, reference=name, by=by, at=self._clock.now(), state=PENDING)
+
+    async def _undo(self, given: Handover, before: Handover | None = None) -> None:
+        """It did not come to it: as it was before. What stays says which reference was used up."""
+        if before is not None and before.state != PENDING:
+            await self._keep(before)
+        elif given.reference != reference(self.centre, given.incident):
+            await self._keep(msgspec.structs.replace(given, state=CLOSED))
+        else:
+            async with self._pool.connection() as connection:
+                await borders.drop_handover(connection, self.centre, given.incident)
 
     def _check(self, incident: Incident) -> None:
         if incident.closed_at is not None:
@@ -320,8 +337,7 @@ class Borders:
                 self._check(incident)
             except NotPossible as error:  # somebody has taken care of it since
                 log.info("a hand-over was not finished", incident=pending.incident, why=str(error))
-                async with self._pool.connection() as connection:
-                    await borders.drop_handover(connection, self.centre, pending.incident)
+                await self._undo(pending)
                 return
         try:
             await self._complete(pending, incident)

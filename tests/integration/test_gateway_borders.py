@@ -186,6 +186,43 @@ async def test_whose_units_are_on_the_way_is_not_handed_over(border: Centre) -> 
     await border.ask("POST", "incidents/i1/handover", {"to": "nobody"}, 404)
 
 
+async def test_what_is_opened_again_can_be_handed_over_again(border: Centre) -> None:
+    """To whoever has it still it is the same one; where it is closed, and to somebody else, it is another one; and a
+    neighbour that was away gets the one that it may have opened."""
+    double = border.world.borders.over_rest
+    assert isinstance(double, Double)
+    await border.ask("PUT", "neighbours/tuban", {"name": "Tuban", "url": f"http://127.0.0.1:{free_port()}"})
+
+    async def give(to: str, expect: int = 200) -> Any:
+        return await border.ask("POST", "incidents/i1/handover", {"to": to, "by": to}, expect)
+
+    first = (await give("blora"))["reference"]
+    await border.ask("PATCH", "incidents/i1", {"closed": False})
+    assert (await give("blora"))["reference"] == first
+    assert (await border.ask("GET", "incidents/i1"))["closed_as"] == "handed-over"
+    assert "to blora" in (await give("tuban", 409))["detail"]
+
+    double.told = StatusAbroad(border.now, "resolved")
+    await border.world.borders.turn()
+    await border.ask("PATCH", "incidents/i1", {"closed": False})
+    double.away = True
+    await give("blora", 503)
+    assert (await border.ask("GET", "incidents/i1/handover"))["reference"] == first
+    double.away = False
+    second = await give("blora")
+    tried = [each[1] for each in double.asked if isinstance(each[1], Incident)]
+    assert [each.id for each in tried[-2:]] == [second["reference"]] * 2
+    assert second["reference"] != first
+
+    await border.ask("PATCH", "incidents/i1", {"closed": False})
+    third = await give("tuban")
+    assert (third["to"], third["by"], third["reference"] in (first, second["reference"])) == ("tuban", "tuban", False)
+    assert await border.ask("GET", "incidents/i1/handover") == third
+    await border.ask("PATCH", "incidents/i1", {"closed": True})
+    await border.ask("PATCH", "incidents/i1", {"closed_as": "resolved"})
+    assert "closed" in (await give("tuban", 409))["detail"]
+
+
 async def test_a_neighbour_that_hangs_does_not_hold_up_the_own_units(
     border: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
