@@ -21,6 +21,7 @@ from gateway.http.world import (
     documented_body,
 )
 from gateway.services.commands import Make
+from gateway.services.missions import Clash
 from gateway.storage import reports
 from gateway.storage.commands import Kept
 from tracker.wire.command import Configuration, Ping, Rate, TextMessage
@@ -134,10 +135,17 @@ async def show_health(_: SeesUnits, world: TheWorld, unit: str) -> Response:
     responses={**documented(Acknowledged, "said"), 409: {"description": "the unit has raised none"}},
 )
 async def acknowledge_emergency(_: Dispatches, world: TheWorld, unit: str) -> Response:
-    """Somebody has seen a crew's emergency and acts: the unit stops repeating it, and shows that it was seen. Saying so
-    twice changes nothing."""
+    """Somebody has seen a crew's emergency and acts: its alarm is silent, and the unit stops repeating it and shows that
+    it was seen; of one that a dispatcher raised there is nobody to tell. Saying so twice changes nothing."""
     known(world, unit)
-    return answer(Acknowledged(unit, await world.commands.acknowledge_emergency(unit)))
+    try:
+        at = await world.commands.acknowledge_emergency(unit)
+    except Clash:
+        raised = next((each for each in world.alarms.open("emergency") if each.unit == unit), None)
+        if raised is None:
+            raise
+        at = (await world.alarms.acknowledge(raised.id, "", world.now())).acknowledged_at or world.now()
+    return answer(Acknowledged(unit, at))
 
 
 @router.post(

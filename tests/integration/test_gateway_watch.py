@@ -334,6 +334,20 @@ async def test_a_crew_in_danger_is_heard_until_it_takes_it_back(posts: Crew) -> 
     await posts.centre.ask("POST", "alarms/none/ack", None, 404)
 
 
+async def test_an_emergency_that_a_dispatcher_raised_is_acknowledged_either_way(posts: Crew) -> None:
+    """By its unit as by its alarm; that no crew waits for the answer is no reason to refuse it."""
+    unit, ask = "ambulans-01", posts.centre.ask
+    await ask("POST", f"units/{unit}/emergency/ack", None, 409)
+    await ask("POST", f"units/{unit}/status", {"status": "emergency", "by": "Sari"})
+    (alarm,) = await posts.look(1)
+    first = await ask("POST", f"units/{unit}/emergency/ack")
+    (shown,) = await alarms(posts)
+    assert (shown["acknowledged_at"], shown["sound"]) == (first["acknowledged_at"], False)
+    posts.centre.now += timedelta(seconds=5)
+    assert await ask("POST", f"units/{unit}/emergency/ack") == first
+    assert (await ask("POST", f"alarms/{alarm.id}/ack"))["acknowledged_at"] == first["acknowledged_at"]
+
+
 async def test_an_acknowledged_alarm_sounds_again_on_the_next_level(posts: Crew) -> None:
     """Who has seen the first has not seen the second."""
     await posts.mission()
