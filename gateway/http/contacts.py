@@ -7,7 +7,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from msgspec import Meta
 
 from gateway.http.requests import Id
+from gateway.http.versions import OUTDATED, Expected, tagged
 from gateway.http.world import RulesCentre, SeesMissions, TheWorld, answer, body, documented, documented_body
+from gateway.services.addresses import NoAddress
 from gateway.storage.contacts import Contact, Try, Way
 from tracker.duty import BadWindows
 
@@ -44,6 +46,7 @@ class Contacts(msgspec.Struct):
 
     contacts: list[Contact]
     kinds: list[str]  # that this gateway can send by
+    version: int  # of the list
 
 
 class Tested(msgspec.Struct):
@@ -71,12 +74,18 @@ class Tries(msgspec.Struct):
 async def list_contacts(_: SeesMissions, world: TheWorld) -> Response:
     """Whom alarms reach, and by which kinds of ways this gateway can."""
     reach = world.neighbours.reach
-    return answer(Contacts(await reach.contacts(), sorted(reach.channels)))
+    contacts, version = await reach.listed()
+    return tagged(Contacts(contacts, sorted(reach.channels), version), version)
 
 
-@router.put("/contacts", responses=documented(Contacts, "as they are now"), openapi_extra=documented_body(NewContacts))
-async def put_contacts(_: RulesCentre, world: TheWorld, request: Request) -> Response:
-    """Make these the centre's contacts, in this order."""
+@router.put(
+    "/contacts",
+    responses={**documented(Contacts, "as they are now"), **OUTDATED},
+    openapi_extra=documented_body(NewContacts),
+)
+async def put_contacts(_: RulesCentre, world: TheWorld, request: Request, expected: Expected) -> Response:
+    """Make these the centre's contacts, in this order. Each address is looked at: an alarm is no time to find out that
+    it is none."""
     new = await body(request, NewContacts)
     reach = world.neighbours.reach
     contacts = [
@@ -84,10 +93,10 @@ async def put_contacts(_: RulesCentre, world: TheWorld, request: Request) -> Res
         for each in new.contacts
     ]
     try:
-        await reach.put(contacts)
-    except BadWindows as error:
+        version = await reach.put(contacts, expected)
+    except (BadWindows, NoAddress) as error:
         raise HTTPException(422, str(error)) from None
-    return answer(Contacts(contacts, sorted(reach.channels)))
+    return tagged(Contacts(contacts, sorted(reach.channels), version), version)
 
 
 @router.post("/contacts/{contact}/test", responses=documented(TestResult, "what became of it, by each way"))

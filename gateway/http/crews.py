@@ -135,7 +135,7 @@ async def show_health(_: SeesUnits, world: TheWorld, unit: str) -> Response:
     responses={**documented(Acknowledged, "said"), 409: {"description": "the unit has raised none"}},
 )
 async def acknowledge_emergency(_: Dispatches, world: TheWorld, unit: str) -> Response:
-    """Somebody has seen a crew's emergency and acts: its alarm is silent, and the unit stops repeating it and shows that
+    """Somebody has seen a crew's emergency and acts: its alarm is silent, the unit stops repeating it and shows that
     it was seen; of one that a dispatcher raised there is nobody to tell. Saying so twice changes nothing."""
     known(world, unit)
     try:

@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from gateway.services.addresses import NoAddress, web
 from gateway.services.webhooks import Answered, NotAllowed, Outgoing
 
 TIMEOUT_S = 10.0
@@ -33,15 +34,13 @@ def checked_url(url: str) -> httpx.URL:
         NotAllowed: it is not, or it holds a user's name.
     """
     try:
-        read = httpx.URL(url)
+        read = httpx.URL(web(url))
+    except NoAddress as error:
+        raise NotAllowed(str(error)) from error
     except (httpx.InvalidURL, ValueError) as error:
         raise NotAllowed(f"{url[:80]!r} is no address: {error}") from error
-    if read.scheme not in ("http", "https") or not read.host or len(url) > MAX_URL:
-        raise NotAllowed(f"{url[:80]!r} is not an http or https address")
-    if read.port is not None and not 0 < read.port < 65536:
-        raise NotAllowed(f"{read.port} is no port")
-    if read.userinfo:
-        raise NotAllowed("the address holds a user name: the signature says who we are")
+    if not read.host or len(url) > MAX_URL:
+        raise NotAllowed(f"{url[:80]!r} names no host, or is longer than {MAX_URL} characters")
     return read
 
 

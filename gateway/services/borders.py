@@ -17,6 +17,7 @@ import structlog
 
 from gateway.clock import TRUE, Clock
 from gateway.roads.districts import Districts
+from gateway.services.addresses import web
 from gateway.services.centre import Centre
 from gateway.services.incidents import Incidents
 from gateway.services.missions import Clash, Missions, Unknown
@@ -147,8 +148,10 @@ class Borders:
         """Make one, or change it.
 
         Raises:
-            ValueError: its area is none.
+            ValueError: its address or its area is none; the sentence says what one is.
         """
+        if neighbour.url is not None:
+            web(neighbour.url)
         if neighbour.area is not None:
             _area(neighbour)
         async with self._pool.connection() as connection:
@@ -368,6 +371,12 @@ def reference(centre: str, incident: str) -> str:
     return f"h-{hashlib.sha256(f'{centre}/{incident}'.encode()).hexdigest()[:28]}"
 
 
+_NO_AREA = (
+    "`area` is no area: a GeoJSON Polygon or MultiPolygon has rings of four or more [longitude, latitude] in degrees, "
+    "of which the last is as the first"
+)
+
+
 def _area(neighbour: Neighbour) -> Any:
     """Where incidents are a neighbour's.
 
@@ -376,10 +385,11 @@ def _area(neighbour: Neighbour) -> Any:
     """
     try:
         area = shapely.geometry.shape(neighbour.area or {})
-    except (AttributeError, KeyError, TypeError, IndexError, shapely.errors.ShapelyError) as error:
-        raise ValueError(f"`area` is no GeoJSON polygon: {error}") from error
-    if area.geom_type not in ("Polygon", "MultiPolygon") or area.is_empty:
-        raise ValueError("`area` is a GeoJSON Polygon or MultiPolygon")
-    area = area if area.is_valid else shapely.make_valid(area)
+        area = area if area.is_valid else shapely.make_valid(area)
+        west, south, east, north = area.bounds
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError, shapely.errors.ShapelyError) as error:
+        raise ValueError(_NO_AREA) from error
+    if area.area == 0 or not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise ValueError(_NO_AREA)
     shapely.prepare(area)
     return area

@@ -17,6 +17,8 @@ import msgspec
 import structlog
 
 from gateway.clock import TRUE, Clock
+from gateway.services.addresses import CHECKS, NoAddress
+from gateway.services.centre import Outdated
 from gateway.services.missions import Clash, DatabaseAway, Unknown, new_id
 from gateway.services.turns import keep_turning
 from gateway.storage import alarms, units
@@ -161,6 +163,13 @@ def words_of(centre: str, told: Sequence[Alarm]) -> Words:
     )
 
 
+def _check_way(contact: Contact, way: Way) -> None:
+    try:
+        CHECKS[way.kind](way.address)
+    except NoAddress as error:
+        raise NoAddress(f"contact {contact.id}: {error}") from error
+
+
 class Reach:
     """One for a centre, in one event loop.
 
@@ -184,19 +193,34 @@ class Reach:
         async with self._pool.connection() as connection:
             return await table.find(connection, self._centre)
 
-    async def put(self, contacts: Sequence[Contact]) -> None:
-        """Make these the centre's contacts.
+    async def listed(self) -> tuple[list[Contact], int]:
+        """Who is reached, in order, and the version of the list."""
+        async with self._pool.connection() as connection:
+            version = await table.version(
+                connection, self._centre
+            )  # first: a list that is newer than it is told as old
+            return await table.find(connection, self._centre), version
+
+    async def put(self, contacts: Sequence[Contact], expected: int | None = None) -> int:
+        """Make these the centre's contacts; the version of the list then.
 
         Raises:
             Clash: one stands in it twice.
+            NoAddress: a way of somebody's leads nowhere.
+            Outdated: the list has another version than expected.
             tracker.duty.BadWindows: quiet hours that are none.
         """
         if len({contact.id for contact in contacts}) < len(contacts):
             raise Clash("a contact stands in it twice")
         for contact in contacts:
             read_windows(contact.quiet)
+            for way in contact.channels:
+                _check_way(contact, way)
         async with self._pool.connection() as connection:
-            await table.put(connection, self._centre, contacts)
+            version = await table.put(connection, self._centre, contacts, expected)
+        if version is None:
+            raise Outdated("the contacts were changed since they were read: read them again, and change those")
+        return version
 
     async def tries(self, alarm: str) -> list[Try]:
         """What was tried for an alarm, in order.

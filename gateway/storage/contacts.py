@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 from psycopg import AsyncConnection
@@ -57,9 +57,15 @@ class Try(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-async def put(connection: Connection, centre: str, contacts: Sequence[Contact]) -> None:
-    """Make these the centre's contacts, in this order."""
+async def put(connection: Connection, centre: str, contacts: Sequence[Contact], expected: int | None) -> int | None:
+    """Make these the centre's contacts, in this order; the version of the list then, which is another one only if the
+    list is. None: it has another version than expected."""
     async with connection.transaction():
+        before = await _version(connection, sql.query("lock_contact_list"), centre)
+        if expected not in (None, before):
+            return None
+        if before > 0 and await find(connection, centre) == list(contacts):
+            return before
         await connection.execute(sql.query("drop_contacts"), {"centre": centre})
         for position, contact in enumerate(contacts):
             values = {
@@ -67,6 +73,18 @@ async def put(connection: Connection, centre: str, contacts: Sequence[Contact]) 
                 "quiet": contact.quiet, "channels": Jsonb(msgspec.to_builtins(contact.channels)),
             }  # fmt: skip
             await connection.execute(sql.query("put_contact"), values)
+        await connection.execute(sql.query("renew_contact_list"), {"centre": centre, "version": before + 1})
+        return before + 1
+
+
+async def version(connection: Connection, centre: str) -> int:
+    """Of the list; 0: nobody has put one."""
+    return await _version(connection, sql.query("contact_list"), centre)
+
+
+async def _version(connection: Connection, query: LiteralString, centre: str) -> int:
+    row = await (await connection.execute(query, {"centre": centre})).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 async def find(connection: Connection, centre: str) -> list[Contact]:

@@ -274,9 +274,21 @@ async def test_within_a_province_only_the_member_changes(centre: Centre) -> None
         {"name": "x", "url": "http://127.0.0.1", "area": {"type": "Point", "coordinates": [1, 2]}},
         {"name": "x", "url": "http://127.0.0.1", "area": {"type": "Polygon", "coordinates": [[1]]}},
         {"name": "x", "url": "http://127.0.0.1", "area": {}},
+        {"name": "x", "url": "http://127.0.0.1", "area": {"type": "Polygon"}},
+        {"name": "x", "url": "http://127.0.0.1", "area": {"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]}},
+        {"name": "x", "url": "http://127.0.0.1", "area": {"type": "Polygon", "coordinates": [["a", "b", "c", "d"]]}},
+        {"name": "x", "url": "http://127.0.0.1", "area": {"type": "Polygon", "coordinates": [[[111.9, -7.1]] * 4]}},
+        {"name": "x", "url": "http://127.0.0.1", "area": {**BLORA, "coordinates": [[[y, x] for x, y in CORNERS]]}},
+        {"name": "x", "url": "http://blora .example"},
+        {"name": "x", "url": "http://blora.example/\u0007"},
+        {"name": "x", "url": "http://blora.example\n"},
+        {"name": "x", "url": "http://blora.example:99999"},
     ],
 )
 async def test_a_neighbour_that_cannot_be_is_refused(centre: Centre, body: dict[str, Any]) -> None:
-    """With a sentence."""
-    assert (await centre.ask("PUT", "neighbours/x", body, 422))["detail"]
+    """With a sentence for whoever entered it, and not with what some library said."""
+    told = (await centre.ask("PUT", "neighbours/x", body, 422))["detail"]
+    assert told
+    for words in ("NoneType", "object", "KeyError", "index", "linearring", "could not convert", "Expected `dict`"):
+        assert words not in told
     assert (await centre.ask("GET", "neighbours"))["neighbours"] == []

@@ -234,6 +234,39 @@ async def test_contacts_are_kept_as_they_are_given(watch: Watch) -> None:
     await put("GET", "alarms/nothing/tries", expect=404)
 
 
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("sms", "0812-3456-7890"), ("sms", "pak-budi"), ("sms", "+62"), ("mail", "kepala"), ("mail", "a@b@example.org"),
+        ("mail", "Kepala<kepala@example.org>"), ("mail", "kepala@-example.org"), ("webhook", "example.org/alarm"),
+        ("webhook", "ftp://example.org"), ("webhook", "https://"), ("webhook", "https://sigap:pass@example.org"),
+        ("webhook", "https://example.org/\u007f"), ("webhook", "https://example.org:port/"),
+    ],
+)  # fmt: skip
+async def test_an_address_that_leads_nowhere_is_refused(watch: Watch, kind: str, address: str) -> None:
+    """When it is entered, by name: in the night of the alarm it would be too late."""
+    wrong = {"id": "baru", "name": "Baru", "channels": [{"kind": kind, "address": address}]}
+    told = (await watch.centre.ask("PUT", "contacts", {"contacts": [*CONTACTS, wrong]}, 422))["detail"]
+    assert told.startswith("contact baru: ")
+    assert len((await watch.centre.ask("GET", "contacts"))["contacts"]) == 2
+
+
+async def test_contacts_that_somebody_else_changed_are_not_overwritten(watch: Watch) -> None:
+    """The list has a version; what changes nothing is no other one."""
+    client, path = watch.centre.client, "/api/v1/contacts"
+    read = await client.get(path)
+    assert (read.headers["ETag"], read.json()["version"]) == ('"1"', 1)
+    await watch.centre.ask("PUT", "contacts", {"contacts": CONTACTS})
+    mine = {"If-Match": read.headers["ETag"]}
+    changed = await client.put(path, json={"contacts": CONTACTS[:1]}, headers=mine)
+    assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
+    late = await client.put(path, json={"contacts": CONTACTS[1:]}, headers=mine)
+    assert (late.status_code, "read them again" in late.text) == (412, True)
+    first = await client.put(path, json={"contacts": []}, headers={"If-None-Match": "*"})
+    assert first.status_code == 412
+    assert [each["id"] for each in (await client.get(path)).json()["contacts"]] == ["kepala"]
+
+
 async def test_somebody_is_written_to_by_every_way_for_a_test(watch: Watch) -> None:
     """Each with its own result."""
     watch.mail.fails = True

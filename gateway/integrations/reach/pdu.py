@@ -6,6 +6,8 @@ parts that the telephone puts together. In PDU mode nothing depends on how a mod
 
 from typing import NamedTuple
 
+from gateway.services.addresses import telephone
+
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -99,9 +101,7 @@ def _packed(septets: list[int], fill: int) -> bytes:
 
 
 def _address(number: str) -> bytes:
-    digits = number.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and 3 <= len(digits) <= 20):
-        raise ValueError(f"{number!r} is no telephone number: digits, and a plus before them if it is international")
+    digits = telephone(number).removeprefix("+")
     kind = 0x91 if number.startswith("+") else 0x81
     swapped = "".join(b + a for a, b in zip(digits[::2], f"{digits[1::2]}F", strict=False))
     return bytes((len(digits), kind)) + bytes.fromhex(swapped)

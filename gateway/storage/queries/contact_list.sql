@@ -1,0 +1,1 @@
+SELECT version FROM contact_lists WHERE centre = %(centre)s

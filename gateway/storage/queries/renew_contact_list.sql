@@ -1,0 +1,1 @@
+UPDATE contact_lists SET version = %(version)s WHERE centre = %(centre)s
