@@ -7,10 +7,6 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
-
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.http import api
@@ -40,6 +36,7 @@ from gateway.services.missions import Missions
 from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
 from gateway.services.progress import Progress
+from gateway.services.turns import keep_turning
 from gateway.services.watch import Watch
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
@@ -48,8 +45,6 @@ from gateway.storage.pool import open_pool, type_of_pool
 from gateway.storage.units import Unit
 from tracker.eta.speeds import prior
 from tracker.regions import load as load_profile
-
-log = structlog.get_logger()
 
 API_CONNECTIONS = 4
 EVENT_CONNECTIONS = 2
@@ -221,13 +216,12 @@ def watch_of(world: World) -> Watch:
 
 async def _watch_enrolment(pool: type_of_pool, enrolment: Enrolment, clock: Clock) -> None:
     """Show units that were enrolled elsewhere, before they send their first fix."""
-    while True:
-        await clock.sleep(REFRESH.total_seconds())
-        try:
-            async with pool.connection() as connection:
-                await enrolment.refresh(connection, clock.now())
-        except (psycopg.Error, PoolTimeout) as error:
-            log.warning("enrolment not read", error=str(error))
+
+    async def turn() -> None:
+        async with pool.connection() as connection:
+            await enrolment.refresh(connection, clock.now())
+
+    await keep_turning("enrolment", turn, clock, REFRESH.total_seconds())
 
 
 def _taking_in(acceptance: Acceptance, link: Link) -> TakeIn:

@@ -79,4 +79,7 @@ class IntakeTopic:
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("incident waits for the database", reference=reference, error=str(error))
                 await asyncio.sleep(RETRY_S)
+            except Exception:  # a mistake of ours: whoever told it must know, and the next one must not wait for it
+                log.exception("incident not taken", reference=reference)
+                return Taken(reference, None, made=False, refused_because="the gateway failed: its log says why")
         return None

@@ -6,6 +6,7 @@ from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.feeds.positions import position_of
 from gateway.mqtt.session import NotConnected, Session
+from gateway.services.turns import keep_turning
 from tracker.wire.topics import live_unit
 
 ROUND_S = 2.0
@@ -40,6 +41,4 @@ class LiveTopics:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            await self.turn()
-            await self._clock.sleep(ROUND_S)
+        await keep_turning("live topics", self.turn, self._clock, ROUND_S)

@@ -23,6 +23,7 @@ from gateway.feeds.live import LivePicture
 from gateway.services.drive import Followed
 from gateway.services.estimate import Estimator, driving_of
 from gateway.services.missions import DatabaseAway, Missions, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import etas, missions, reports
 from gateway.storage.etas import Told
 from gateway.storage.fixes import Row
@@ -52,7 +53,7 @@ SETTLE_S = 3.0
 SETTLE_MOST_S = 60.0
 """A mission is read again so long after a late fix; twice as long each time as long as they keep coming."""
 
-SCENE_EVERY = timedelta(hours=1)
+SCENE_EVERY_S = 3600.0
 
 HEARD_SINCE = timedelta(hours=1)
 """What crews said of ended missions for so long before the start may not have been taken into account."""
@@ -88,6 +89,9 @@ class Arrivals:
         self._wake = asyncio.Event()
         self._urgent = False  # there is no time to gather
         self._serial = estimator.serial  # of the weights that everybody was routed by
+        self._loaded = False
+        self._swept = self._saved = float("-inf")  # when, by the clock's seconds
+        self._scene_due = float("inf")  # when times at scenes are read again, by the clock's seconds
         missions.on_change = self._on_change
 
     # What comes in
@@ -132,32 +136,49 @@ class Arrivals:
 
     async def run(self) -> None:
         """Work until cancelled. Start with what the database holds."""
-        await self._load()
+        await keep_turning(
+            "arrival times", self._round, self._clock, SAVE_S, wake=self._wake, failed=self._read_all_again
+        )
+
+    async def _round(self) -> float:
+        """Look at what has come or aged, and store what is to be stored; seconds until the next one."""
         clock = self._clock
-        swept = saved = float("-inf")
-        scene_due = clock.now() + SCENE_EVERY
-        while True:
-            wait = max(0.0, min(SWEEP_S - (clock.seconds() - swept), SAVE_S, self._until_change()))
-            if await clock.wait(self._wake, wait) and not self._urgent:  # if not, what there is has aged
-                await clock.sleep(GATHER_S)
-            self._urgent = False
-            self._wake.clear()
-            sweep = clock.seconds() - swept >= SWEEP_S
-            if sweep:
-                swept = clock.seconds()
-            try:
-                await self.turn(self._clock.now(), everybody=sweep)
-            except Exception:  # positions are worth more than arrival times: a fault here must not end the gateway
-                log.exception("arrival times not renewed")
-                for mission in self.missions.active.values():
-                    self._is_late(mission)  # what was taken and not followed is read again
-            if clock.seconds() - saved >= SAVE_S:
-                await self._settle_due(self._clock.now())
-                await self.save()
-                saved = clock.seconds()
-            if self._clock.now() >= scene_due:
-                await self._learn_scene()
-                scene_due = self._clock.now() + SCENE_EVERY
+        if not self._loaded:
+            await self._load()
+        if (self._new or self._changed) and not self._urgent:  # if not, what there is has aged
+            await clock.sleep(GATHER_S)
+        self._urgent = False
+        self._wake.clear()
+        sweep = clock.seconds() - self._swept >= SWEEP_S
+        if sweep:
+            self._swept = clock.seconds()
+        try:
+            await self.turn(clock.now(), everybody=sweep)
+        except Exception:
+            await self._keep()  # what is known is stored, also where somebody's arrival cannot be told
+            raise
+        await self._keep()
+        return max(0.0, min(SWEEP_S - (clock.seconds() - self._swept), SAVE_S, self._until_change()))
+
+    async def _keep(self) -> None:
+        """Once in a while: read again what is due, and store what waits."""
+        if self._clock.seconds() - self._saved < SAVE_S:
+            return
+        self._saved = self._clock.seconds()
+        try:
+            await self._settle_due(self._clock.now())
+        except Exception:
+            await self.save()
+            raise
+        await self.save()
+        if self._clock.seconds() >= self._scene_due:
+            self._scene_due = self._clock.seconds() + SCENE_EVERY_S
+            await self._learn_scene()
+
+    def _read_all_again(self) -> None:
+        """What was taken and not followed to its end is read from the database."""
+        for mission in self.missions.active.values():
+            self._is_late(mission)
 
     def _until_change(self) -> float:
         """Seconds until weights change by themselves: a closure begins or ends."""
@@ -273,23 +294,23 @@ class Arrivals:
 
     async def _load(self) -> None:
         """What is under way, with the times that its fixes tell: also those that came while nobody followed."""
-        while True:
+        now = self._clock.now()
+        self.scene = await self.missions.load(now)
+        async with self._pool.connection() as connection:
+            lately = await reports.missions_reported_on(connection, self.missions.centre, now - HEARD_SINCE)
+        recent = [each for of_unit in self.missions.recent.values() for each in of_unit.values()]
+        active = list(self.missions.active.values())
+        self._changed.update(mission.unit for mission in active)
+        for mission in [*active, *(each for each in recent if each.id in lately)]:
             try:
-                self.scene = await self.missions.load(self._clock.now())
-                for mission in list(self.missions.active.values()):
-                    self._changed.add(mission.unit)
-                    await self.settle(mission, self._clock.now())
-                async with self._pool.connection() as connection:
-                    lately = await reports.missions_reported_on(
-                        connection, self.missions.centre, self._clock.now() - HEARD_SINCE
-                    )
-                for ended in [each for of_unit in self.missions.recent.values() for each in of_unit.values()]:
-                    if ended.id in lately:
-                        await self.settle(ended, self._clock.now())
-                return
-            except DatabaseAway as error:
-                log.warning("missions not read", error=str(error))
-                await asyncio.sleep(1.0)
+                await self.settle(mission, now)
+            except DatabaseAway:
+                raise
+            except Exception:  # one mission that cannot be read must not keep all others from being followed
+                log.exception("mission not read", mission=mission.id)
+                self._is_late(mission)
+        self._scene_due = self._clock.seconds() + SCENE_EVERY_S
+        self._loaded = self._urgent = True
 
     async def _learn_scene(self) -> None:
         try:

@@ -9,20 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.services.count import Intake
+from gateway.services.turns import keep_turning
 from gateway.storage import tracks
 from gateway.storage.fixes import Row, Stored
 from gateway.storage.pool import type_of_pool
 from gateway.storage.tracks import Flagged
 from tracker.fix import TRACK_FLAGS, Fix, Quality
 from tracker.track import SETTLED_S, TrackJudge
-
-log = structlog.get_logger()
 
 LOOK_S = 0.5
 """How often flags are written and late fixes looked for."""
@@ -92,12 +88,13 @@ class Tracks:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            await self._clock.sleep(LOOK_S)
-            try:
-                await self.settle()
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("tracks not judged yet", waiting=len(self._found), late=len(self._late), error=str(error))
+        await keep_turning(
+            "tracks",
+            self.settle,
+            self._clock,
+            LOOK_S,
+            waiting=lambda: {"waiting": len(self._found), "late": len(self._late)},
+        )
 
     async def settle(self, *, all_of_them: bool = False) -> None:
         """Write what was found, and judge anew what is due (or all that is late).
@@ -116,7 +113,7 @@ class Tracks:
                 self._settled[track] = now, late.wait
                 try:
                     await self._judge_anew(track, late)
-                except (psycopg.Error, PoolTimeout):
+                except BaseException:  # also where the fault is ours: others' turn comes before it is tried again
                     self._is_late(track, late.first)
                     self._is_late(track, late.last)
                     raise

@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.services.estimate import Estimator
 from gateway.services.models import adopt
+from gateway.services.turns import keep_turning
 from gateway.settings import Settings
 from gateway.storage import speed_models
 from gateway.storage.pool import type_of_pool
@@ -64,26 +63,22 @@ class Nights:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            try:
-                await self.turn(self._clock.now())
-            except Exception:  # positions are worth more than arrival times: a fault here must not end the gateway
-                log.exception("speed models not looked at")
-            await self._clock.sleep(LOOK_S)
+        await keep_turning("speed models", lambda: self.turn(self._clock.now()), self._clock, LOOK_S)
 
     async def turn(self, now: datetime) -> None:
-        """Look once: learn if it is time, and take up the newest model."""
+        """Look once: learn if it is time, and take up the newest model.
+
+        Raises:
+            psycopg.Error, psycopg_pool.PoolTimeout: the database is away; the next look makes up for it.
+        """
         if self._estimator.network is None:
             return
-        try:
-            if self.due is None:
-                self.due = await self._first(now)
-            if now >= self.due:
-                self.due = following(now, self._zone)
-                await self._learn()
-            await self._take_up(now)
-        except (psycopg.Error, PoolTimeout) as error:
-            log.warning("speed models not read", error=str(error))
+        if self.due is None:
+            self.due = await self._first(now)
+        if now >= self.due:
+            self.due = following(now, self._zone)
+            await self._learn()
+        await self._take_up(now)
 
     async def _first(self, now: datetime) -> datetime:
         async with self._pool.connection() as connection:

@@ -11,21 +11,18 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import numpy as np
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
 
 from gateway.clock import TRUE, Clock
 from gateway.services.register import Register
+from gateway.services.turns import keep_turning
 from gateway.storage import register as storage
 from gateway.storage.fixes import Row
 from gateway.storage.pool import type_of_pool
 from gateway.storage.register import PassedBy
 from tracker.register.geofences import Area, Passage
 
-log = structlog.get_logger()
-
 PERIOD_S = 1.0
+IDLE_S = 60.0
 MAX_WAITING = 100_000
 """Fixes that wait to be looked at, the oldest go: a minute of the largest province."""
 
@@ -53,15 +50,16 @@ class Passages:
 
     async def run(self) -> None:
         """Look at what comes, at most once a period; what cannot be stored is stored later."""
-        while True:
-            await self._clock.wait(self._awake, 60.0)
-            self._awake.clear()
-            try:
-                await self.turn()
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("comings and goings not stored yet", waiting=len(self._noted), error=str(error))
-                self._awake.set()
-            await self._clock.sleep(PERIOD_S)
+        await keep_turning(
+            "comings and goings",
+            self.turn,
+            self._clock,
+            IDLE_S,
+            apart_s=PERIOD_S,
+            wake=self._awake,
+            failed=self._awake.set,
+            waiting=lambda: {"waiting": len(self._noted)},
+        )
 
     async def turn(self) -> None:
         """Look at all that waits, and store who came and went.

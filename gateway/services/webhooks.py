@@ -23,6 +23,7 @@ from gateway import signing
 from gateway.clock import TRUE, Clock
 from gateway.services import cloudevents
 from gateway.services.missions import Clash, Unknown
+from gateway.services.turns import keep_turning
 from gateway.storage import webhooks
 from gateway.storage.pool import type_of_pool
 from gateway.storage.webhooks import DEAD, DELIVERED, WAITING, Delivery, Head, Webhook
@@ -42,6 +43,7 @@ REFUSALS = frozenset({400, 406, 409, 413, 415, 422})
 
 REFUSED_TIMES = 8
 IDLE_S = 60.0
+RELOAD_S = 2.0
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -266,20 +268,17 @@ class Webhooks:
     async def run(self) -> None:
         """Work until cancelled."""
         try:
-            while True:
-                self._changed.clear()
-                if not self._loaded:
-                    await self._load()
-                await self._clock.wait(self._changed, self.turn(self._clock.now()))
+            await keep_turning("webhooks", self._round, self._clock, RELOAD_S, wake=self._changed)
         finally:
             for task in self._under_way.values():
                 task.cancel()
 
+    async def _round(self) -> float:
+        if not self._loaded:
+            await self._load()
+        return self.turn(self._clock.now())
+
     async def _load(self) -> None:
-        try:
-            async with self._pool.connection() as connection:
-                self.heard(await webhooks.waiting(connection, self.centre))
-            self._loaded = True
-        except (psycopg.Error, PoolTimeout) as error:
-            log.warning("webhooks not loaded", error=str(error))
-            await self._clock.sleep(2)
+        async with self._pool.connection() as connection:
+            self.heard(await webhooks.waiting(connection, self.centre))
+        self._loaded = True
