@@ -23,6 +23,7 @@ from gateway.feeds.live import LivePicture
 from gateway.services.drive import Followed
 from gateway.services.estimate import Estimator, driving_of
 from gateway.services.missions import DatabaseAway, Missions, Unknown
+from gateway.services.patience import Patience
 from gateway.services.turns import keep_turning
 from gateway.storage import etas, missions, reports
 from gateway.storage.etas import Told
@@ -48,10 +49,6 @@ SWEEP_S = 1.0
 SAVE_S = 0.5
 SLICE_S = 0.01
 """Of routing; then whoever waits has a turn."""
-
-SETTLE_S = 3.0
-SETTLE_MOST_S = 60.0
-"""A mission is read again so long after a late fix; twice as long each time as long as they keep coming."""
 
 SCENE_EVERY_S = 3600.0
 
@@ -83,7 +80,7 @@ class Arrivals:
         self._new: dict[str, list[Fix]] = {}  # by unit: not looked at yet
         self._changed: set[str] = set()  # units whose mission is another one, or stands elsewhere
         self._late: dict[str, float] = {}  # mission: when it is read again, by the clock's seconds
-        self._waited: dict[str, tuple[float, float]] = {}  # mission: when it was read last, and the wait before that
+        self._patience = Patience[str]()
         self._told: deque[Told] = deque()
         self._events: deque[MissionEvent] = deque()
         self._wake = asyncio.Event()
@@ -321,12 +318,7 @@ class Arrivals:
 
     def _is_late(self, mission: Mission) -> None:
         if mission.id not in self._late:
-            now = self._clock.seconds()
-            last, wait = self._waited.get(mission.id, (0.0, 0.0))
-            wait = min(SETTLE_MOST_S, 2 * wait) if wait and now - last < SETTLE_MOST_S else SETTLE_S
-            self._late[mission.id] = now + wait
-            self._waited = {each: past for each, past in self._waited.items() if now - past[0] < SETTLE_MOST_S}
-            self._waited[mission.id] = (now + wait, wait)
+            self._late[mission.id] = self._patience.due(mission.id, self._clock.seconds())
 
     async def _settle_due(self, now: datetime) -> None:
         for mission_id, due in list(self._late.items()):

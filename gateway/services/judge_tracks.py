@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.clock import TRUE, Clock
 from gateway.services.count import Intake
+from gateway.services.patience import Patience
 from gateway.services.turns import keep_turning
 from gateway.storage import tracks
 from gateway.storage.fixes import Row, Stored
@@ -22,10 +23,6 @@ from tracker.track import SETTLED_S, TrackJudge
 
 LOOK_S = 0.5
 """How often flags are written and late fixes looked for."""
-
-SETTLE_S = 3.0
-SETTLE_MOST_S = 60.0
-"""A track is judged anew so long after its first late fix; twice as long each time as long as they keep coming."""
 
 PAGE = 2000
 MOST_WAITING = 50_000
@@ -43,7 +40,6 @@ class _Late(msgspec.Struct):
     first: datetime
     last: datetime
     due: float  # by the clock's seconds
-    wait: float
 
     def add(self, at: datetime) -> None:
         self.first, self.last = min(self.first, at), max(self.last, at)
@@ -59,7 +55,7 @@ class Tracks:
         self._clock = clock
         self._judges: dict[Track, TrackJudge] = {}
         self._late: dict[Track, _Late] = {}
-        self._settled: dict[Track, tuple[float, float]] = {}  # when a track was judged anew last, and the wait before
+        self._patience = Patience[Track]()
         self._found: list[Flagged] = []
 
     def begin(self, newest: Iterable[Stored]) -> None:
@@ -110,23 +106,17 @@ class Tracks:
         for track, late in list(self._late.items()):
             if all_of_them or late.due <= now:
                 del self._late[track]
-                self._settled[track] = now, late.wait
                 try:
                     await self._judge_anew(track, late)
                 except BaseException:  # also where the fault is ours: others' turn comes before it is tried again
                     self._is_late(track, late.first)
                     self._is_late(track, late.last)
                     raise
-        self._settled = {track: past for track, past in self._settled.items() if now - past[0] < 2 * SETTLE_MOST_S}
 
     def _is_late(self, track: Track, at: datetime) -> None:
-        if (late := self._late.get(track)) is not None:
-            late.add(at)
-            return
-        now = self._clock.seconds()
-        last, wait = self._settled.get(track, (0.0, 0.0))
-        wait = min(SETTLE_MOST_S, 2 * wait) if wait and now - last < 2 * SETTLE_MOST_S else SETTLE_S
-        self._late[track] = _Late(at, at, now + wait, wait)
+        if track not in self._late:
+            self._late[track] = _Late(at, at, self._patience.due(track, self._clock.seconds()))
+        self._late[track].add(at)
 
     def _bound(self) -> None:
         """Do not let what waits grow without end: of what is too much, remember only that it is to be judged."""

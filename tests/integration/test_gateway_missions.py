@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from gateway.http.access import Permission, Principal
-from gateway.services import arrivals
+from gateway.services import patience
 from gateway.services.arrivals import Arrivals
 from gateway.services.missions import Missions
 from gateway.storage import fixes
@@ -353,7 +353,7 @@ async def test_a_fault_in_arrival_times_does_not_end_the_gateway(
     with monkeypatch.context() as broken:
         broken.setattr(Arrivals, "_take_fixes", lambda _: 1 / 0)
         broken.setattr(Arrivals, "_load", _nothing)
-        broken.setattr(arrivals, "SETTLE_S", 0.05)
+        broken.setattr(patience, "FIRST_S", 0.05)
         running = asyncio.create_task(centre.arrivals.run())
         async with centre.world.pool.connection() as connection, connection.transaction():
             await fixes.store(connection, drive())
