@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from gateway.http import vocabulary
 from gateway.http.world import SeesMissions, SeesUnits, TheWorld, World, answer, documented
 from gateway.services.borders import Beyond
 from gateway.services.candidates import Candidate, Wanted, wanted_by
@@ -53,9 +54,9 @@ async def list_candidates(
     found = await world.arrivals.missions.incident(incident)
     wanted = wanted_by(found)
     if agency is not None:
-        wanted = msgspec.structs.replace(wanted, agencies=frozenset({agency}))
+        wanted = msgspec.structs.replace(wanted, agencies=frozenset(await vocabulary.agencies(world, [agency])))
     if capability is not None:
-        wanted = msgspec.structs.replace(wanted, capabilities=frozenset(capability))
+        wanted = msgspec.structs.replace(wanted, capabilities=frozenset(await vocabulary.abilities(world, capability)))
     candidates, beyond = await asyncio.gather(_ranked(world, wanted, limit), world.borders.offers(found))
     return answer(Candidates(world.now(), candidates, found.id, beyond))
 
@@ -71,9 +72,11 @@ async def list_candidates_for_a_place(
     capability: Capabilities = None,
     limit: Limit = 10,
 ) -> Response:
-    """The same for a place without an incident: what a neighbouring centre asks before it hands an incident over."""
+    """The same for a place without an incident: what a neighbouring centre asks before it hands an incident over. Its
+    words for abilities need not be this centre's: what no unit here is said to have, all are short of."""
+    named = [] if agency is None else [agency]
     wanted = Wanted(
-        place=Place(lat, lon), urgency=urgency, agencies=frozenset({agency} if agency else ()),
+        place=Place(lat, lon), urgency=urgency, agencies=frozenset(await vocabulary.agencies(world, named)),
         capabilities=frozenset(capability or ()),
     )  # fmt: skip
     return answer(Ranking(world.now(), await _ranked(world, wanted, limit)))

@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.http import vocabulary
 from gateway.http.incidents import checked
 from gateway.http.requests import Id
 from gateway.http.world import (
@@ -173,9 +174,8 @@ async def list_sops(_: SeesMissions, world: TheWorld) -> Response:
 async def put_sop(_: RulesCentre, world: TheWorld, request: Request, kind: str) -> Response:
     """Make a row of the table, or change it. Incidents that are open keep what they were given."""
     wanted = await body(request, SopRequest)
-    for agency in wanted.agencies:
-        _known(world, agency)
-    sop = CentreSop(checked(kind), wanted.name, tuple(wanted.agencies), wanted.sop, wanted.urgency)
+    agencies = await vocabulary.agencies(world, wanted.agencies)
+    sop = CentreSop(checked(kind), wanted.name, agencies, wanted.sop, wanted.urgency)
     return answer(await world.centre_rules.put_sop(sop, wanted.version))
 
 
@@ -201,7 +201,7 @@ async def show_command(_: SeesMissions, world: TheWorld) -> Response:
 async def hand_over(_: CommandsCentre, world: TheWorld, request: Request) -> Response:
     """Hand the command over to another agency. Missions, alarms and units go on as they are."""
     wanted = await body(request, HandOver)
-    _known(world, wanted.to)
+    await vocabulary.agencies(world, [wanted.to])
     return answer(await world.centre_rules.hand_over(wanted.to, wanted.by, world.now()))
 
 
@@ -240,11 +240,3 @@ async def list_members(
 ) -> Response:
     """The centres of a province, or the one that an area's code belongs to in either registry."""
     return answer(Members(world.centre_rules.members(code)))
-
-
-def _known(world: World, agency: str) -> None:
-    agencies = {each.id for each in world.centre_rules.agencies} | world.register.agencies.keys()
-    if agency not in agencies:
-        raise HTTPException(
-            422, f"the centre has no agency {agency!r}; it has: {', '.join(sorted(agencies)) or 'none'}"
-        )

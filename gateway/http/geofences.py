@@ -7,6 +7,7 @@ import shapely
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import Meta
 
+from gateway.http import vocabulary
 from gateway.http.agencies import GONE, Title
 from gateway.http.closures import Corner
 from gateway.http.incidents import checked
@@ -94,7 +95,7 @@ async def put_geofence(
         raise HTTPException(422, "`polygon` is no area: its sides cross, or its corners lie on one line")
     fence = Geofence(
         checked(geofence), new.name, new.kind, corners, tuple(dict.fromkeys(new.units)),
-        tuple(dict.fromkeys(new.agencies)),
+        await vocabulary.agencies(world, new.agencies),
     )  # fmt: skip
     put = await world.register.put_geofence(fence, expected)
     return tagged(_view(put), put.version)

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from msgspec import Meta
 
+from gateway.http import vocabulary
 from gateway.http.candidates import Capabilities
 from gateway.http.incidents import checked
 from gateway.http.requests import Id
@@ -66,6 +67,8 @@ async def list_hospitals(
     """Every hospital of the centre, ranked by what it can do for the patient's condition, whether it takes patients,
     how soon the patient is there from where they are now, and how free it is."""
     found = await world.arrivals.missions.incident(incident)
+    if condition is not None:
+        await vocabulary.condition(world, condition)
     choice = await world.hospitals.choose(found, world.now(), condition=condition, capabilities=capability)
     row = choice.condition
     return answer(

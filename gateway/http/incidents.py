@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from msgspec import UNSET
 
+from gateway.http import vocabulary
 from gateway.http.pages import Cursor, Limit, read_time_cursor, write_time_cursor
 from gateway.http.requests import Id, IncidentChange, NewIncident, NewPlace, destination_of, place_of
 from gateway.http.versions import OUTDATED, Expected, tagged
@@ -72,7 +73,8 @@ async def incident_of(world: World, new: NewIncident) -> Incident:
     """The incident that somebody opens now.
 
     Raises:
-        HTTPException: 422, it says no urgency and its kind has none, or no destination that can be found.
+        HTTPException: 422, it says no urgency and its kind has none, no destination that can be found, or words that
+            the centre does not know.
         Unknown: the centre has no such place.
     """
     urgency = new.urgency or world.incidents.urgency_of(new.kind)
@@ -80,8 +82,9 @@ async def incident_of(world: World, new: NewIncident) -> Incident:
         raise HTTPException(422, "say an `urgency`: the centre's table has none for this kind")
     return Incident(
         new.id or new_id(), place_of(new.place), urgency, await destination_of(world, new.destination), world.now(),
-        kind=new.kind, agencies=tuple(new.agencies or ()), capabilities=tuple(new.capabilities), notes=new.notes,
-        exercise=new.exercise, reference=new.reference, condition=new.condition,
+        kind=new.kind, agencies=await vocabulary.agencies(world, new.agencies or ()),
+        capabilities=await vocabulary.abilities(world, new.capabilities), notes=new.notes, exercise=new.exercise,
+        reference=new.reference, condition=await vocabulary.condition(world, new.condition),
     )  # fmt: skip
 
 
@@ -131,9 +134,13 @@ async def change_incident(
     are not there yet. It is closed once its missions have ended, and what was merged into another one stays closed."""
     change = await body(request, IncidentChange)
     named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
-    changes: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in named.items() if name != "closed"
-    }
+    changes: dict[str, Any] = {name: value for name, value in named.items() if name != "closed"}
+    if change.agencies is not UNSET:
+        changes["agencies"] = await vocabulary.agencies(world, change.agencies)
+    if change.capabilities is not UNSET:
+        changes["capabilities"] = await vocabulary.abilities(world, change.capabilities)
+    if change.condition is not UNSET:
+        await vocabulary.condition(world, change.condition)
     if change.place is not UNSET:
         changes["place"] = place_of(change.place)
     if change.destination is not UNSET:

@@ -21,6 +21,8 @@ from tracker.missions import Incident
 
 TIMEOUT_S = 5.0
 MAX_ANSWER = 8 * 1024 * 1024
+MOST_NOTES = 1000
+"""Characters of an incident's notes that a gateway takes."""
 
 T = TypeVar("T")
 
@@ -134,6 +136,8 @@ class OtherCentre:
             "exercise": incident.exercise, "reference": incident.reference,
         }  # fmt: skip
         answer = await self._ask(neighbour, "POST", "incidents", json=body)
+        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:  # our words for what is wanted may be none of its
+            answer = await self._ask(neighbour, "POST", "incidents", json=body | _in_words(incident))
         if answer.status_code in (httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY):
             raise Clash(f"{neighbour.name} refuses the incident: {_detail(answer)}")
         opened = _read(_good(answer), _Incident)
@@ -161,6 +165,12 @@ class OtherCentre:
             return await self._client.request(method, f"{(neighbour.url or '').rstrip('/')}/api/v1/{path}", **what)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(f"its gateway does not answer: {error or type(error).__name__}") from error
+
+
+def _in_words(incident: Incident) -> dict[str, Any]:
+    """What is wanted, for people to read: in the notes, as far as there is room."""
+    wanted = " ".join(each for each in (incident.condition, *incident.capabilities) if each)
+    return {"condition": "", "capabilities": [], "notes": f"{wanted}\n{incident.notes}".strip()[:MOST_NOTES]}
 
 
 def client() -> httpx.AsyncClient:

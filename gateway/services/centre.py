@@ -126,7 +126,7 @@ class Centre:
     async def change(
         self, version: int | None, escalation: Escalation | None, labels: Labels | None, now: datetime
     ) -> Rules:
-        """Other rules; what is None stays.
+        """Other rules; what is None stays. Those that hold already are no other version.
 
         Args:
             version: that whoever changes it has seen; None: whatever it is.
@@ -140,6 +140,8 @@ class Centre:
         async with self._lock, self._pool.connection() as connection:
             before = self.rules
             wanted = Rules(before.version, escalation or before.escalation, labels or before.labels)
+            if wanted == before and version in (None, before.version):
+                return before
             if version not in (None, before.version) or not await table.change(connection, self.id, wanted, now):
                 raise Outdated(f"the rules of {self.id} have version {before.version} by now: read them again")
             await self._read(connection)

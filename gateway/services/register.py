@@ -65,6 +65,11 @@ class Register:
         """What is known of a unit; all unknown if nobody ever said anything."""
         return self._units.get(unit) or UnitDetails(unit)
 
+    @property
+    def abilities(self) -> set[str]:
+        """All that some unit is said to be able to do."""
+        return {each for details in self._units.values() for each in details.capabilities}
+
     def usable(self, kind: str | None = None) -> list[Facility]:
         """Facilities that somebody may be sent to, all or of one kind: without those whose point is doubtful."""
         return [each for each in self.facilities.values() if each.usable and kind in (None, each.kind)]

@@ -212,6 +212,8 @@ async def test_two_callers_80_m_apart_are_offered_one_crash(centre: Centre) -> N
 
 async def test_a_double_report_that_became_two_incidents_is_merged(centre: Centre) -> None:
     """Missions and calls go to the one that goes on; the crew drives to its place; asking again changes nothing."""
+    for agency in ("dinkes", "polres"):
+        await centre.ask("PUT", f"agencies/{agency}", {"name": agency, "kind": agency})
     await centre.ask("POST", "incidents", {"place": HERE, "urgency": "urgent", "id": "i1", "agencies": ["dinkes"]}, 201)
     call = (await ring(centre, number=NUMBER, **NEAR))["call"]["id"]
     two = {"urgency": "emergency", "id": "i2", "kind": "kecelakaan", "agencies": ["polres"], "reference": "PSC-7"}
@@ -345,6 +347,40 @@ async def test_the_kind_of_an_incident_says_who_goes_and_how_soon(centre: Centre
     assert (await centre.ask("POST", "incidents", told, 201))["agencies"] == [kinds[other][-1]]
     changed = await centre.ask("PATCH", "incidents/i1", {"kind": other})
     assert (tuple(changed["agencies"]), changed["version"]) == (kinds[other], 2)
+
+
+async def test_words_that_the_centre_does_not_have_are_refused(centre: Centre) -> None:
+    """A misspelt agency would call nobody: what is unknown is told, and what there is. Doubles are one."""
+    await centre.ask("PUT", "agencies/dinkes", {"name": "Dinkes", "kind": "dinkes"})
+    await centre.ask("PUT", "units/ambulans-01/details", {"agency": "dinkes", "capabilities": ["als"]})
+    body: dict[str, Any] = {"place": HERE, "urgency": "urgent", "id": "i1"}
+    call = (await ring(centre, **HERE))["call"]["id"]
+    for wrong, unknown, right in (
+        ({"agencies": ["dinkes", "dinkse"]}, "'dinkse'", "dinkes"),
+        ({"capabilities": ["sla"]}, "'sla'", "als"),
+        ({"condition": "strok"}, "'strok'", "stroke"),
+    ):
+        for method, path, more in (("POST", "incidents", body), ("POST", f"calls/{call}/incident", body)):
+            told = (await centre.ask(method, path, more | wrong, 422))["detail"]
+            assert unknown in told
+            assert right in told
+    known = {"agencies": ["dinkes", "dinkes"], "capabilities": ["als", "als"], "condition": "stroke"}
+    made = await centre.ask("POST", "incidents", body | known, 201)
+    assert (made["agencies"], made["capabilities"], made["condition"]) == (["dinkes"], ["als"], "stroke")
+    unknown_words: list[dict[str, Any]] = [
+        {"agencies": ["damkar"]}, {"capabilities": ["sla"]}, {"condition": "strok"},
+    ]  # fmt: skip
+    for wrong in unknown_words:
+        await centre.ask("PATCH", "incidents/i1", wrong, 422)
+    assert (await centre.ask("PATCH", "incidents/i1", {"agencies": [], "condition": ""}))["agencies"] == []
+    for path in ("incidents/i1/candidates?agency=damkar", "candidates?lat=-7.1&lon=111.9&agency=damkar"):
+        assert "'damkar'" in (await centre.ask("GET", path, None, 422))["detail"]
+    await centre.ask("GET", "incidents/i1/candidates?capability=sla", None, 422)
+    await centre.ask("GET", "incidents/i1/hospitals?condition=strok", None, 422)
+    corners = [{"latitude": -7.1, "longitude": 111.8}, {"latitude": -7.1, "longitude": 111.9},
+               {"latitude": -7.2, "longitude": 111.9}]  # fmt: skip
+    fence = {"name": "Kota", "kind": "town", "polygon": corners, "agencies": ["damkar"]}
+    assert "'damkar'" in (await centre.ask("PUT", "geofences/kota", fence, 422))["detail"]
 
 
 async def test_what_comes_while_an_exercise_runs_is_of_the_exercise(centre: Centre) -> None:

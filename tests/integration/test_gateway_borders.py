@@ -105,6 +105,12 @@ def test_two_gateways_share_a_border(
     until(lambda: status()["state"] == "closed", what="the end over there")
     assert status()["status"]["closed_as"] == "resolved"
 
+    ask(ours, "PUT", "conditions/demam", {"name": "Demam", "capabilities": []})
+    strange = {"id": "i4", "place": BEYOND, "urgency": "urgent", "condition": "demam", "notes": "lantai 2"}
+    ask(ours, "POST", "incidents", strange, 201)
+    there = ask(theirs, "GET", f"incidents/{ask(ours, 'POST', 'incidents/i4/handover', {'to': 'blora'})['reference']}")
+    assert (there["condition"], there["notes"]) == ("", "demam\nlantai 2"), "a word that is only ours is no reason"
+
     theirs.stop()
     (gone,) = ask(ours, "GET", "incidents/i3/candidates")["neighbours"]
     assert gone["units"] == []

@@ -1,6 +1,7 @@
 """How a centre works, over the API: begun with its profile, changed by its people, kept over a restart."""
 
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -50,6 +51,10 @@ async def test_it_begins_with_the_profile_and_keeps_its_own_changes_over_a_resta
     assert changed["labels"] == shown["labels"] | {"available": "Siap jalan"}
     assert changed["escalation"] == shown["escalation"] | change["escalation"]
     await ppu.ask("PATCH", "centre", change, expect=412)  # seen before it was changed
+    same: list[Any] = [{}, {"labels": None}, {"labels": {"available": "Siap jalan"}}, {"escalation": {}}]
+    for nothing in same:
+        assert await ppu.ask("PATCH", "centre", nothing) == changed
+    await ppu.ask("PATCH", "centre", {"version": shown["version"], "labels": None}, expect=412)
     rules = await again(ppu, cleared_url)
     assert rules.label(Status.AVAILABLE) == "Siap jalan"
     assert (rules.ladder.again_s, rules.ladder.next_unit_s, rules.next_unit_by_itself) == (30.0, 45.0, True)
@@ -80,7 +85,8 @@ async def test_the_table_of_procedures_is_the_centres_to_edit(ppu: Centre, clear
     put = await ppu.ask("PUT", "sops/kebakaran", fire | {"version": sops["kebakaran"]["version"]})
     assert put == fire | {"kind": "kebakaran", "version": 2}
     await ppu.ask("PUT", "sops/kebakaran", fire | {"name": "Api", "version": 1}, expect=412)
-    await ppu.ask("PUT", "sops/banjir", {"name": "Banjir", "agencies": ["bpbd", "pupr"], "version": 0})
+    made = await ppu.ask("PUT", "sops/banjir", {"name": "Banjir", "agencies": ["bpbd", "pupr", "bpbd"], "version": 0})
+    assert made["agencies"] == ["bpbd", "pupr"]
     await ppu.ask("PUT", "sops/banjir", {"name": "Banjir", "agencies": ["bpbd"], "version": 0}, expect=412)
     gone = await ppu.client.delete("/api/v1/sops/kerusuhan")
     assert gone.status_code == 204
