@@ -45,6 +45,7 @@ from gateway.http import (
 )
 from gateway.http.access import Forbidden
 from gateway.http.idempotency import OnceOnly
+from gateway.http.limits import BodyLimit
 from gateway.http.openapi import document
 from gateway.http.origins import OwnPages
 from gateway.http.world import World
@@ -60,6 +61,7 @@ def create(world: World) -> FastAPI:
     app = FastAPI(title="SIGAP", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.world = world
     app.add_middleware(OnceOnly, world=world)
+    app.add_middleware(BodyLimit)
     app.add_middleware(OwnPages)
     for module in (
         units,

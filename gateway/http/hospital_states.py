@@ -8,7 +8,6 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Request, Response
 from msgspec import UNSET, Meta, UnsetType
 
-from gateway.http.phones import read_body
 from gateway.http.requests import Time, time_of
 from gateway.http.world import (
     ManagesPlaces,
@@ -26,13 +25,12 @@ from gateway.services.inbound import Expected
 from gateway.services.missions import Unknown
 from tracker.errors import BadInput
 from tracker.register import Facility
-from tracker.register.have import MAX_BYTES, read
+from tracker.register.have import read
 from tracker.register.states import Told
 
 router = APIRouter(prefix="/api/v1", tags=["facilities"])
 
 REFUSED: dict[int | str, dict[str, Any]] = {
-    413: {"description": "it is too long"},
     422: {"description": "it cannot be read; nothing of it was taken"},
 }
 
@@ -111,7 +109,7 @@ async def take_table(_: ManagesPlaces, world: TheWorld, request: Request) -> Res
 
 
 async def _take(world: World, request: Request, reader: Callable[[bytes], list[Told]]) -> Response:
-    payload = await read_body(request, MAX_BYTES)
+    payload = await request.body()
     try:
         told = reader(payload)
     except BadInput as error:

@@ -27,8 +27,6 @@ REPLAYED = "Idempotent-Replayed"
 API = "/api/v1/"
 
 MAX_KEY = 200
-MAX_BODY = 8 * 1024 * 1024
-"""Bytes of a body that comes with a key: it is held in memory as a whole."""
 
 _KEPT_HEADERS = ("content-type", "etag", "location", "retry-after")
 
@@ -54,9 +52,6 @@ class OnceOnly:
 
     async def _once(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body(receive)
-        if body is None:
-            await _says(413, f"a body with a key has {MAX_BODY} bytes at most")(scope, receive, send)
-            return
         digest = _digest(self._world.principal.name, scope, body)
         try:
             async with self._world.pool.connection() as connection:
@@ -128,14 +123,12 @@ def _is_key(text: str) -> bool:
     return 1 <= len(text) <= MAX_KEY and all("!" <= each <= "~" for each in text)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """All of it; None if it is too long."""
+async def _body(receive: Receive) -> bytes:
+    """All of it; `gateway.http.limits` says how long it may be."""
     found = bytearray()
     while True:
         message = await receive()
         found += message.get("body", b"")
-        if len(found) > MAX_BODY:
-            return None
         if not message.get("more_body", False):
             return bytes(found)
 

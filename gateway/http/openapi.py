@@ -31,7 +31,8 @@ _REFUSALS = {
     "422": "what was sent cannot be read, or cannot be so",
     "503": "the database does not answer; live positions go on",
 }
-_OF_POSTS = {"413": "a body with a key is too long"}
+_OF_BODIES = {"413": "the body is too long"}
+_WITH_BODIES = frozenset({"put", "post", "patch"})
 
 _KEY = {
     "name": HEADER,
@@ -62,7 +63,7 @@ def document(app: FastAPI) -> None:
 def _complete(operation: dict[str, Any], method: str) -> None:
     """Add what it may be refused with, and a POST's key; what a route says of it itself stays."""
     responses = operation.setdefault("responses", {})
-    for status, description in (_REFUSALS | (_OF_POSTS if method == "post" else {})).items():
+    for status, description in (_REFUSALS | (_OF_BODIES if method in _WITH_BODIES else {})).items():
         responses.setdefault(status, {"description": description})
     for status, response in responses.items():
         ours = "content" in response and "HTTPValidationError" not in str(response["content"])
