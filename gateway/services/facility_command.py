@@ -25,6 +25,7 @@ from gateway.settings import Settings
 from gateway.storage import register as storage
 from gateway.storage.migrations import migrate
 from gateway.storage.pool import open_pool
+from tracker import regions
 from tracker.register import Point
 from tracker.wire.topics import ID_PATTERN
 
@@ -89,8 +90,10 @@ async def _import(connection: Connection, settings: Settings, args: argparse.Nam
     path = args.districts or settings.districts_file
     districts = None if path is None else load_districts(path)
     read = facility_list.read(args.file, dict(args.column), dict(args.only), args.kind, by_name=args.by_name)
+    profile = settings.profile_name
+    middles = [] if profile is None else [(each.latitude, each.longitude) for each in regions.load(profile).districts]
     done = await facility_import.take_in(
-        connection, settings.centre, args.source, read.rows, districts, datetime.now(UTC)
+        connection, settings.centre, args.source, read.rows, districts, datetime.now(UTC), middles
     )
     refused = sorted([*read.refused, *done.refused], key=lambda each: each.number)
     for each in refused:
@@ -104,6 +107,12 @@ async def _import(connection: Connection, settings: Settings, args: argparse.Nam
 def _tell(args: argparse.Namespace, done: Imported, refused: int) -> None:
     found = ", ".join(f"{count} {name}" for name, count in sorted(done.findings.items())) or "none"
     print(f"{args.source}: {done.rows} rows; points: {found}; {done.new} facilities are new; {refused} rows left out")
+    for why, count in done.unlikely.items():
+        print(f"{count} of {done.rows} points cannot be meant so: {why}")
+    if any("exchanged" in why for why in done.unlikely):
+        print(
+            "name the columns the other way round, --column latitude=HEADER --column longitude=HEADER, and import again"
+        )
     if done.without_point:
         print(f"without a point anywhere, so left out: {len(done.without_point)}: {', '.join(done.without_point[:5])}")
     for each in done.compared:

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from gateway.roads.districts import Districts
 from gateway.services.facilities import OPERATOR
-from gateway.services.facility_check import Checked, NoPoint, check
+from gateway.services.facility_check import Checked, NoPoint, check, elsewhere
 from gateway.services.facility_list import Refused, Row, plain, slug
 from gateway.services.register import tell
 from gateway.storage import register as storage
@@ -43,6 +43,7 @@ class Imported(msgspec.Struct):
     """What came of it."""
 
     rows: int
+    unlikely: dict[str, int]  # of the points, where nothing could be checked: by why they are
     findings: dict[str, int]  # by `Finding`
     new: int  # facilities
     without_point: list[str]  # names of those of the list that nobody knows a point of: left out
@@ -53,7 +54,13 @@ class Imported(msgspec.Struct):
 
 
 async def take_in(
-    connection: Connection, centre: str, source: str, rows: Sequence[Row], districts: Districts | None, now: datetime
+    connection: Connection,
+    centre: str,
+    source: str,
+    rows: Sequence[Row],
+    districts: Districts | None,
+    now: datetime,
+    middles: Sequence[tuple[float, float]] = (),
 ) -> Imported:
     """Take a list in, all of it or, if something fails, nothing.
 
@@ -64,11 +71,15 @@ async def take_in(
         rows: of the list.
         districts: polygons to check against; None: there are none, and nothing is trusted that stands alone.
         now: the time.
+        middles: of the districts of the centre's region, to tell what is far off where there are no polygons.
     """
     refused, checked = [], {}
+    unlikely = Counter[str]()
     for row in rows:
+        if districts is None and row.latitude is not None and row.longitude is not None:
+            unlikely.update(filter(None, [elsewhere(row.latitude, row.longitude, middles)]))
         try:
-            checked[row.number] = check(row, districts)
+            checked[row.number] = check(row, districts, middles)
         except NoPoint as error:
             refused.append(Refused(row.number, str(error)))
     rows = [row for row in rows if row.number in checked]
@@ -82,6 +93,7 @@ async def take_in(
         sources = await storage.points(connection, centre)
     return Imported(
         rows=len(rows) + len(refused),
+        unlikely=dict(unlikely),
         findings=dict(Counter(each.finding.value for each in checked.values() if each is not None)),
         new=len(after) - len(known),
         without_point=[row.name for row, facility in taken if facility not in after],

@@ -176,6 +176,22 @@ def test_an_operator_takes_a_list_in_looks_and_confirms(
         assert connection.execute("SELECT point, version FROM places").fetchall() == [("confirmed", 2)]
 
 
+def test_columns_that_are_exchanged_are_told_of_without_districts_too(enrolled_url: str, tmp_path: Path) -> None:
+    """With the region that the centre's profile knows; one row that is far off is another matter."""
+    path = tmp_path / "list.csv"
+    rows = ["k1,Kanor,puskesmas,111.85001,-7.1501,Kanor,,", "k2,Baureno,puskesmas,111.95001,-7.1501,Baureno,,"]
+    path.write_text(HEADER + "\n".join([*rows, "k3,Medan,hospital,3.59001,98.67001,,,"]) + "\n")
+    taken = sigap(enrolled_url, "import", str(path), "--source", "kemenkes")
+    assert taken.returncode == 1
+    assert "row 2 left out: 111.85, -7.1501 is no point on Earth: latitude and longitude are exchanged" in taken.stderr
+    assert "2 of 3 points cannot be meant so: latitude and longitude are exchanged, it seems" in taken.stdout
+    assert "1 of 3 points cannot be meant so: it does not lie in the centre's region" in taken.stdout
+    right = ("--column", "latitude=longitude", "--column", "longitude=latitude")
+    assert "--column latitude=HEADER --column longitude=HEADER" in taken.stdout
+    again = sigap(enrolled_url, "import", str(path), "--source", "kemenkes", *right)
+    assert "2 facilities are new" in again.stdout
+
+
 @pytest.mark.skipif(not REAL.exists(), reason="needs the shared reference data")
 async def test_the_real_lists_of_a_regency_are_as_bad_as_they_are_said_to_be(centre: Centre) -> None:
     """Penajam Paser Utara: 12 rows; both lists put its only hospital outside of it, one of them over 250 km; 7 of 11

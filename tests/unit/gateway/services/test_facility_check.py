@@ -4,7 +4,7 @@ import pytest
 import shapely
 
 from gateway.roads.districts import Districts
-from gateway.services.facility_check import NoPoint, check
+from gateway.services.facility_check import NoPoint, check, elsewhere
 from gateway.services.facility_list import Row
 from tracker.register.points import Finding
 
@@ -46,7 +46,7 @@ def test_what_is_found_and_said(given: Row, finding: Finding, point: tuple[float
 
 
 def test_two_numbers_that_are_no_point_however_they_are_read() -> None:
-    """They are refused; with no districts at all nothing is checked, and no reading is tried."""
+    """They are refused; with no districts at all nothing is checked, and no reading is taken."""
     for districts, given in ((DISTRICTS, row(111.85, -9.0)), (None, row(111.85, -7.15)), (DISTRICTS, row(7.0, 200.0))):
         with pytest.raises(NoPoint, match="no point on Earth"):
             check(given, districts)
@@ -54,3 +54,27 @@ def test_two_numbers_that_are_no_point_however_they_are_read() -> None:
     assert unchecked is not None
     assert unchecked.finding is Finding.UNCHECKED
     assert check(row(None, None), DISTRICTS) is None
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "middles", "says"),
+    [
+        (-7.15, 111.85, [], None),
+        (-7.15, 111.85, [(-7.15, 111.88)], None),
+        (-7.26, 112.75, [(-7.15, 111.88)], None),
+        (111.85, -7.15, [], "exchanged, it seems: so read it lies in Indonesia"),
+        (111.85, -7.15, [(-7.15, 111.88)], "exchanged, it seems: so read it lies in the centre's region"),
+        (7.15, 111.85, [], "lacks its minus, it seems"),
+        (3.0, 104.75, [], None),
+        (3.0, 104.75, [(-3.0, 104.75)], "lacks its minus, it seems"),
+        (111.85, 7.15, [], "exchanged, and the minus is missing"),
+        (-3.3, 114.6, [(-7.15, 111.88)], "it does not lie in the centre's region"),
+        (51.5, -0.1, [], "it does not lie in Indonesia"),
+    ],
+)
+def test_without_districts_there_is_the_region_to_hold_a_point_against(
+    latitude: float, longitude: float, middles: list[tuple[float, float]], says: str | None
+) -> None:
+    """Exchanged columns are told of, with or without a region; what lies a town further is nobody's mistake."""
+    why = elsewhere(latitude, longitude, middles)
+    assert why is None if says is None else says in (why or "")
