@@ -297,9 +297,9 @@ class LivePicture:
         return [unit for unit, entry in self._entries.items() if entry.standing is None]
 
     def eta(self, unit: str) -> Eta | None:
-        """When a unit arrives, as it was told last."""
+        """When a unit arrives, as it was told last; None: nobody knows, or its owner shows it to nobody now."""
         entry = self._entries.get(unit)
-        return None if entry is None else entry.foretold[1]
+        return None if entry is None or entry.concealed else entry.foretold[1]
 
     def online(self, unit: str) -> bool | None:
         """Whether a unit is there; None: it never said."""

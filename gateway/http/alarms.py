@@ -34,8 +34,9 @@ async def list_alarms(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """Assignments that nobody takes, units that have fallen silent or broken down, crews in danger, hospitals that have
-    closed to a unit on its way, incidents that nobody is free for. ``level`` tells how far it has gone: again,
-    next-unit, supervisor; ``sound`` whether it is to be heard."""
+    closed to a unit on its way, incidents that nobody is free for, lent units that are on a mission and whose owner has
+    withdrawn the consent. ``level`` tells how far it has gone: again, next-unit, supervisor; ``sound`` whether it is to
+    be heard."""
     found = await world.alarms.find(open_only=open_only, limit=limit)
     return answer(AlarmList([shown(alarm) for alarm in found]))
 

@@ -97,6 +97,8 @@ async def show_route(_: SeesUnits, world: TheWorld, unit: str) -> Response:
     route over roads. ``properties.legs`` are all stops that are left, the hospital behind the scene too, each with its
     way and its arrival time as it was last told (seconds after ``at``)."""
     known(world, unit)
+    if why := world.arrivals.missions.why_not(unit):
+        raise HTTPException(404, f"{why}: its way is shown to nobody")
     followed = world.arrivals.followed(unit)
     if followed is None or followed.mission.current is None:
         raise HTTPException(

@@ -1,5 +1,6 @@
 """Watches over the crews, for those who are not looking: who does not answer, who has fallen silent, who is in danger,
-whose vehicle broke down. (Hospitals that close are told by `gateway.services.inbound`, with the next best one.)
+whose vehicle broke down, whom we may not see any more. (Hospitals that close are told by `gateway.services.inbound`,
+with the next best one.)
 
 Everything is a comparison of what is with what was said of it (`gateway.services.alarms`), so a gateway that was away
 says what it missed, once, in order, and as of when it was so. All time is the clock's.
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 
 LOOK_S = 1.0
 """Between two looks; the finest step of the escalation is tens of seconds."""
+
+
+OUT_OF_SIGHT = "out-of-sight"
 
 
 class Watch:
@@ -73,6 +77,7 @@ class Watch:
             await self._alarms.load(now)
         await self._emergencies(now)
         await self.escalation.turn(now)
+        await self._out_of_sight(now)
         await self._silences(now)
 
     # The crew is in danger
@@ -98,6 +103,27 @@ class Watch:
         if seen is not None and alarm.open and alarm.acknowledged_at is None:
             await self._alarms.acknowledge(alarm.id, "", now)
 
+    # Its owner takes it out of our sight
+
+    async def _out_of_sight(self, now: datetime) -> None:
+        """A consent that is withdrawn ends what is seen, and neither the patient's need nor the crew's errand."""
+        hidden = {}
+        for mission in self._missions.active.values():
+            if mission.incident is not None and (why := self._missions.why_not(mission.unit)) is not None:
+                hidden[mission.id] = mission, why
+        for alarm in self._alarms.open(OUT_OF_SIGHT):
+            if alarm.mission not in hidden:
+                await self._alarms.clear(alarm, now)
+            else:
+                del hidden[alarm.mission]
+        for mission, why in hidden.values():
+            detail = (
+                f"{why}: nobody sees where it is, and it is on mission {mission.id} still. Call the crew, and end the "
+                "mission or send another unit"
+            )
+            about = f"{OUT_OF_SIGHT}/{mission.id}/{now.isoformat()}"
+            await self._alarms.raise_once(about, now, detail, level="again", mission=mission)
+
     # Nobody hears of it
 
     async def _silences(self, now: datetime) -> None:
@@ -107,6 +133,8 @@ class Watch:
         self._listened = self._listened or now
         spoken_of: set[str] = set()
         for mission, standing in self._watched():
+            if self._missions.why_not(mission.unit) is not None:
+                continue  # out of sight: that is another alarm
             since = max(standing.since or mission.assigned_at, self._listened)
             if standing.emergency and standing.emergency_since is not None:
                 since = max(since, standing.emergency_since)

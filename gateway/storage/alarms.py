@@ -12,7 +12,7 @@ from gateway.storage.events import Event
 
 Connection = AsyncConnection[Any]
 
-KINDS = ("unacknowledged", "silent", "emergency", "breakdown", "hospital-closed", "no-unit")
+KINDS = ("unacknowledged", "silent", "emergency", "breakdown", "hospital-closed", "no-unit", "out-of-sight")
 """All there are."""
 
 LEVELS = ("again", "next-unit", "supervisor")

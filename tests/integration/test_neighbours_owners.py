@@ -8,6 +8,7 @@ import pytest
 from gateway.storage import phones
 from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
+from tests.fix_crew import Crew
 from tests.fix_gateway import CENTRE, UNITS
 from tests.gateway_traffic import MORNING
 from tracker.duty import State
@@ -89,6 +90,32 @@ async def test_a_withdrawn_consent_ends_it_at_once(lending: Centre) -> None:
     await lending.ask("DELETE", "owners/pmi/consent")
     assert lending.state(LENT).eta is None
     assert await stands(lending) == (False, f"{LENT} is lent, and pmi has not consented")
+
+
+async def test_a_unit_that_goes_out_of_sight_on_a_mission_is_an_alarm(lending: Centre, crew: Crew) -> None:
+    """Nobody sees it any more, and the mission stays: the dispatcher hears of it at once, not by its silence."""
+    await consent(lending)
+    await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
+    await assign(lending, 201)
+    assert await crew.look(1) == []
+    await lending.ask("DELETE", "owners/pmi/consent")
+    (alarm,) = await crew.look(1)
+    assert (alarm.kind, alarm.unit, alarm.mission, alarm.incident, alarm.sound) == (
+        "out-of-sight", LENT, "m-1", "i-1", True,
+    )  # fmt: skip
+    assert "pmi has not consented" in alarm.detail
+    assert "Call the crew" in alarm.detail
+    assert [each.kind for each in await crew.look(600) if each.kind == "silent"] == []
+    assert (await lending.ask("GET", "missions/m-1"))["state"] == "assigned"
+    assert lending.world.live.eta(LENT) is None
+    assert "shown to nobody" in (await lending.ask("GET", f"units/{LENT}/route", None, 404))["detail"]
+    await consent(lending)
+    assert "out-of-sight" not in [each.kind for each in await crew.look(1)]
+    await lending.ask("DELETE", "owners/pmi/consent")
+    again = [each for each in await crew.look(1) if each.kind == "out-of-sight"]
+    assert [each.id == alarm.id for each in again] == [False]
+    await lending.ask("PATCH", "missions/m-1", {"state": "ended"})
+    assert "out-of-sight" not in [each.kind for each in await crew.look(1)]
 
 
 async def test_weekly_windows_are_of_the_centre_s_clock(lending: Centre) -> None:
