@@ -10,7 +10,7 @@ from typing import Any
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.http import api
-from gateway.http.world import TakeIn, World
+from gateway.http.world import Beyond, TakeIn, World
 from gateway.integrations import other_centre
 from gateway.integrations.other_centre import OtherCentre
 from gateway.integrations.webhook_sender import WebhookSender
@@ -29,16 +29,12 @@ from gateway.services.crews import Crews
 from gateway.services.enrolment import REFRESH, Enrolment
 from gateway.services.escalation import Escalation
 from gateway.services.estimate import Estimator
-from gateway.services.events import Feed
 from gateway.services.judge_tracks import Tracks
-from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.models import adopt
 from gateway.services.nights import Nights, learn_outside
-from gateway.services.progress import Progress
 from gateway.services.turns import keep_turning
 from gateway.services.watch import Watch
-from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.storage.fixes import Row
 from gateway.storage.pool import open_pool, type_of_pool
@@ -118,28 +114,31 @@ async def serve(
             tracks.judged,
             committed,
             said,
+            lambda told, now: world.call_taking.take(told, now),
             clock,
             PACE if clock is TRUE else HASTE,
         )
+        sender = await stack.enter_async_context(WebhookSender(private=settings.webhooks_private))
+        beyond = Beyond(
+            event_pool=pools["events"],
+            take_in=_taking_in(Acceptance(pools["api"], enrolments["api"], intake), link),
+            say_incident=link.say_incident,
+            bridges_online=link.bridges.get,
+            neighbours=await stack.enter_async_context(
+                open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
+            ),
+            over_rest=OtherCentre(await stack.enter_async_context(other_centre.client())),
+            send=sender.send,
+            allow_receiver=sender.allow,
+            districts=districts_of(settings),
+            villages=villages_of(settings),
+            caller_key=None if settings.caller_key is None else settings.caller_key.get_secret_value().encode(),
+            intake_secret=None if settings.intake_secret is None else settings.intake_secret.get_secret_value(),
+        )
         world = World(
             settings.centre, pools["api"], live, intake, link.connected, settings.web_dir, arrivals, commands, clock,
-            centre,
+            centre, beyond,
         )  # fmt: skip
-        world.districts = world.borders.districts = districts_of(settings)
-        world.borders.over_rest = OtherCentre(await stack.enter_async_context(other_centre.client()))
-        world.bridges_online = link.bridges.get
-        world.take_in = _taking_in(Acceptance(pools["api"], enrolments["api"], intake), link)
-        world.neighbours = await stack.enter_async_context(
-            open_neighbours(settings, settings.centre, pools["api"], live, arrivals.missions, clock)
-        )
-        world.locator = Locator(
-            centre.profile,
-            villages_of(settings),
-            lambda: world.register.facilities.values(),
-            lambda: None if estimator.network is None else estimator.network.graph,
-            world.districts,
-        )
-        world.calls.key = None if settings.caller_key is None else settings.caller_key.get_secret_value().encode()
         world.closures.begin(found.closures, clock.now())
         nights = Nights(
             settings.centre,
@@ -151,22 +150,12 @@ async def serve(
             arrivals.look_again,
             clock,
         )
-        sender = await stack.enter_async_context(WebhookSender(private=settings.webhooks_private))
-        world.allow_receiver = sender.allow
-        world.feed = Feed(settings.centre, pools["events"], clock)
-        world.webhooks = Webhooks(settings.centre, pools["events"], sender.send, clock)
-        world.feed.on_lanes = world.webhooks.heard
-        world.progress = Progress(pools["events"], live, arrivals.missions, link.say_incident, world.feed.wake, clock)
-        world.feed.on_events = world.progress.heard
-        link.intake.take = world.call_taking.take
-        secret = settings.intake_secret
-        world.intake_secret = None if secret is None else secret.get_secret_value()
-        world.watch = watch_of(world)
+        watch = watch_of(world)
         wired(world)
         web = api.create(world)
         server = server_of(web, settings.http_host)
         loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            link.run, arrivals.run, nights.run, commands.run, tracks.run, world.standings.run, world.watch.run,
+            link.run, arrivals.run, nights.run, commands.run, tracks.run, world.standings.run, watch.run,
             world.neighbours.run, world.register.run, world.inbound.run, world.borders.run, world.passages.run,
             world.calls.run, world.feed.run, world.webhooks.run, world.progress.run,
         ]  # fmt: skip

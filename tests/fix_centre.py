@@ -11,8 +11,9 @@ import pytest
 from gateway.clock import TrueClock
 from gateway.feeds.live import LivePicture, UnitState
 from gateway.http import api as web
-from gateway.http.world import World
+from gateway.http.world import NOTHING, Beyond, World
 from gateway.services.arrivals import Arrivals
+from gateway.services.centre import Centre as Rules
 from gateway.services.count import Intake
 from gateway.services.estimate import Estimator
 from gateway.services.missions import Missions
@@ -22,6 +23,7 @@ from gateway.storage.pool import open_pool, type_of_pool
 from tests.fix_gateway import CENTRE, UNITS
 from tests.gateway_traffic import MORNING
 from tracker.eta.speeds import prior
+from tracker.regions import Profile
 
 
 class ToldClock(TrueClock):
@@ -40,9 +42,24 @@ class FixedWorld(World):
 
     at: datetime = MORNING
 
-    def __init__(self, pool: type_of_pool, live: LivePicture, web_dir: Path, arrivals: Arrivals) -> None:
+    def __init__(
+        self,
+        pool: type_of_pool,
+        live: LivePicture,
+        web_dir: Path,
+        arrivals: Arrivals,
+        rules: Rules | None = None,
+        beyond: Beyond = NOTHING,
+    ) -> None:
         clock, sessions = ToldClock(lambda: self.at), {"live": True, "backlog": True}
-        super().__init__(CENTRE, pool, live, Intake(MORNING), lambda: sessions, web_dir, arrivals, clock=clock)
+        super().__init__(
+            CENTRE, pool, live, Intake(MORNING), lambda: sessions, web_dir, arrivals, None, clock, rules, beyond
+        )
+
+
+def _client(world: World) -> httpx.AsyncClient:
+    served = httpx.ASGITransport(web.create(world), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=served, base_url="http://gateway")
 
 
 class Centre:
@@ -54,9 +71,14 @@ class Centre:
         clock = ToldClock(lambda: self.now)
         self.arrivals = Arrivals(pool, live, Missions(CENTRE, pool, clock), Estimator(prior("Asia/Jakarta")), clock)
         self.world = FixedWorld(pool, live, web_dir, self.arrivals)
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(web.create(self.world), raise_app_exceptions=False), base_url="http://gateway"
-        )
+        self.client = _client(self.world)
+
+    def wire(self, profile: Profile, beyond: Beyond = NOTHING) -> None:
+        """Make the world anew, with a region and with what it has to do with others."""
+        old = self.world
+        rules = Rules(CENTRE, old.pool, profile)
+        self.world = FixedWorld(old.pool, old.live, old.web_dir, self.arrivals, rules, beyond)
+        self.client = _client(self.world)
 
     @property
     def now(self) -> datetime:

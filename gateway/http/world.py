@@ -16,7 +16,7 @@ from gateway.roads.districts import Districts
 from gateway.services.accept_messages import Acceptance, Accepted, Message
 from gateway.services.alarms import Alarms
 from gateway.services.arrivals import Arrivals
-from gateway.services.borders import Borders
+from gateway.services.borders import Abroad, Borders
 from gateway.services.call_taking import CallTaking
 from gateway.services.calls import Calls
 from gateway.services.candidates import Candidates
@@ -36,21 +36,41 @@ from gateway.services.locate import Locator
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.passages import Passages
-from gateway.services.progress import Progress
+from gateway.services.progress import Progress, Publish
 from gateway.services.register import Register
 from gateway.services.shared_centre import SharedCentre
 from gateway.services.standings import Standings
-from gateway.services.watch import Watch
-from gateway.services.webhooks import Answered, Outgoing, Webhooks
+from gateway.services.webhooks import Answered, Outgoing, Send, Webhooks
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
+from tracker.locate.gazetteer import Entry
 
 TakeIn = Callable[[Sequence[Message], datetime], Awaitable[Accepted]]
 """Stores messages that did not come over the broker, and tells everybody; returns after the commit."""
 
 
+class Beyond(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway has to do with others; as it stands nothing, which is enough for its web side alone."""
+
+    event_pool: type_of_pool | None = None  # connections that no request waits for; None: those of the API
+    take_in: TakeIn | None = None  # None: stored, and nobody is told
+    say_incident: Publish | None = None  # None: there is no broker
+    bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
+    neighbours: Neighbours | None = None  # None: those without which no gateway is
+    over_rest: Abroad | None = None  # the way to other centres; None: there is none
+    send: Send | None = None  # to webhooks; None: nothing is sent
+    allow_receiver: Callable[[str], Awaitable[None]] | None = None  # None: any
+    districts: Districts | None = None
+    villages: Sequence[Entry] = ()
+    caller_key: bytes | None = None  # of the callers' hashes; None: one that the database keeps
+    intake_secret: str | None = None  # that a call-taking system signs with; None: there is none
+
+
+NOTHING = Beyond()
+
+
 class World:
-    """One gateway, as its web side sees it."""
+    """One gateway, as its web side sees it. All of it is there when it is made."""
 
     def __init__(
         self,
@@ -64,6 +84,7 @@ class World:
         commands: Commands | None = None,
         clock: Clock = TRUE,
         centre_rules: Centre | None = None,
+        beyond: Beyond = NOTHING,
     ) -> None:
         self.centre = centre
         self.clock = clock
@@ -73,43 +94,64 @@ class World:
         self.sessions = sessions  # name of each broker session -> connected
         self.web_dir = web_dir
         self.arrivals = arrivals or Arrivals(pool, live, Missions(centre, pool, clock), Estimator(prior("UTC")), clock)
-        self.closures = ClosedRoads(centre, pool, self.arrivals.estimator, self.arrivals.look_again)
-        crews = Crews(centre, live)
-        self.commands = commands or Commands(centre, pool, live, self.arrivals.missions, crews, _nobody, clock)
+        estimator, missions = self.arrivals.estimator, self.arrivals.missions
+        self.closures = ClosedRoads(centre, pool, estimator, self.arrivals.look_again)
+        self.commands = commands or Commands(centre, pool, live, missions, Crews(centre, live), _nobody, clock)
         self.register = Register(centre, pool, clock)
         self.passages = Passages(self.register, pool, clock)
-        self.feed = Feed(centre, pool, clock)
-        self.webhooks = Webhooks(centre, pool, _nowhere, clock)
-        self.allow_receiver: Callable[[str], Awaitable[None]] = _everywhere
-        self.districts: Districts | None = None
         self.centre_rules = centre_rules or Centre(centre, pool)
-        self.standings = Standings(pool, live, self.arrivals.missions, self.centre_rules, clock)
+        self.standings = Standings(pool, live, missions, self.centre_rules, clock)
         self.alarms = Alarms(centre, pool)
-        self.watch: Watch | None = None  # over the crews; None: nobody watches
-        self.bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
-        self.take_in: TakeIn = Acceptance(pool, Enrolment(centre, lambda _: None), intake).accept
-        self.neighbours = Neighbours(centre, pool, live, self.arrivals.missions, clock=clock)
-        estimator, missions = self.arrivals.estimator, self.arrivals.missions
         coverage = Coverage(centre, pool, estimator, lambda: self.centre_rules.middles)
-        self.candidates = Candidates(live, estimator, missions, self.register, coverage)
-        self.candidates.standing = lambda unit: self.standings.of(unit).shown
+        self.candidates = Candidates(
+            live, estimator, missions, self.register, coverage, lambda unit: self.standings.of(unit).shown
+        )
         self.hospitals = Hospitals(centre, pool, live, estimator, missions, self.register)
-        self.incidents = Incidents(pool, missions, lambda: self.centre_rules)
-        self.incidents.following.append(self.alarms.to_incident)
-        self.locator = Locator(facilities=lambda: self.register.facilities.values())
+        self.incidents = Incidents(pool, missions, lambda: self.centre_rules, [self.alarms.to_incident])
+        self.call_taking = CallTaking(centre, pool, self.incidents)
+        self.inbound = Inbound(centre, pool, live, missions, self.register, self.hospitals, clock)
+        self._with(beyond)
+
+    def _with(self, beyond: Beyond) -> None:
+        """The parts that have to do with others."""
+        centre, pool, live, clock = self.centre, self.pool, self.live, self.clock
+        estimator, missions = self.arrivals.estimator, self.arrivals.missions
+        self.districts = beyond.districts
+        self.bridges_online = beyond.bridges_online
+        self.intake_secret = beyond.intake_secret
+        self.allow_receiver = beyond.allow_receiver or _everywhere
+        self.take_in = beyond.take_in or Acceptance(pool, Enrolment(centre, lambda _: None), self.intake).accept
+        self.neighbours = beyond.neighbours or Neighbours(centre, pool, live, missions, clock=clock)
+        self.locator = Locator(
+            self.centre_rules.profile,
+            beyond.villages,
+            lambda: self.register.facilities.values(),
+            lambda: None if estimator.network is None else estimator.network.graph,
+            beyond.districts,
+        )
         self.calls = Calls(
             pool,
             self.incidents,
             lambda: self.centre_rules.exercise is not None,
-            lambda text: self.locator.read(text),
+            self.locator.read,
             clock,
+            beyond.caller_key,
         )
-        self.call_taking = CallTaking(centre, pool, self.incidents)
-        self.intake_secret: str | None = None  # that a call-taking system signs with
-        self.progress = Progress(pool, live, missions, _unsaid, self.feed.wake, clock)
-        self.inbound = Inbound(centre, pool, live, missions, self.register, self.hospitals, clock)
-        self.borders = Borders(pool, missions, self.incidents, lambda: self.centre_rules, clock)
-        self.borders.within = SharedCentre(pool, estimator, clock)
+        self.borders = Borders(
+            pool,
+            missions,
+            self.incidents,
+            lambda: self.centre_rules,
+            clock,
+            districts=beyond.districts,
+            within=SharedCentre(pool, estimator, clock),
+            over_rest=beyond.over_rest,
+        )
+        of_events = beyond.event_pool or pool
+        self.webhooks = Webhooks(centre, of_events, beyond.send or _nowhere, clock)
+        say = beyond.say_incident or _unsaid
+        self.progress = Progress(of_events, live, missions, say, lambda: self.feed.wake(), clock)
+        self.feed = Feed(centre, of_events, clock, self.webhooks.heard, self.progress.heard)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:

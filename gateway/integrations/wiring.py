@@ -9,7 +9,7 @@ from gateway.clock import Clock
 from gateway.feeds.live import LivePicture
 from gateway.integrations.answers import TIMEOUT_S
 from gateway.integrations.reach.mail import Mail
-from gateway.integrations.reach.sms import Sms
+from gateway.integrations.reach.sms import Delivered, Sms
 from gateway.integrations.reach.webhook import Webhook
 from gateway.integrations.satusehat import Satusehat
 from gateway.integrations.sisrute import Sisrute
@@ -26,7 +26,11 @@ async def open_neighbours(
     settings: NeighbourSettings, centre: str, pool: type_of_pool, live: LivePicture, missions: Missions, clock: Clock
 ) -> AsyncIterator[Neighbours]:
     """The neighbours, for as long as the gateway runs."""
-    async with _client() as client, open_channels(settings, clock) as channels:
+
+    def delivered(key: str, well: bool) -> None:
+        neighbours.reach.delivered(key, well)
+
+    async with _client() as client, open_channels(settings, clock, delivered) as channels:
         secret = settings.telephony_secret
         neighbours = Neighbours(
             centre,
@@ -38,15 +42,18 @@ async def open_neighbours(
             telephony_secret=None if secret is None else secret.get_secret_value(),
             clock=clock,
         )
-        for channel in channels:
-            if isinstance(channel, Sms):
-                channel.delivered = neighbours.reach.delivered
         yield neighbours
 
 
 @asynccontextmanager
-async def open_channels(settings: NeighbourSettings, clock: Clock) -> AsyncIterator[list[Channel]]:
-    """The ways to somebody who is not looking, of those whose settings are complete."""
+async def open_channels(
+    settings: NeighbourSettings, clock: Clock, delivered: Delivered = lambda _key, _well: None
+) -> AsyncIterator[list[Channel]]:
+    """The ways to somebody who is not looking, of those whose settings are complete.
+
+    Args:
+        delivered: told of what reached a telephone, or did not.
+    """
     channels: list[Channel] = []
     async with _client() as client:
         if settings.smtp_host is not None and settings.smtp_sender is not None:
@@ -61,7 +68,7 @@ async def open_channels(settings: NeighbourSettings, clock: Clock) -> AsyncItera
             yield channels
             return
         pin = settings.gsm_pin
-        sms = Sms(settings.gsm_port, None if pin is None else pin.get_secret_value())
+        sms = Sms(settings.gsm_port, None if pin is None else pin.get_secret_value(), delivered)
         sms.start()
         try:
             yield [*channels, sms]

@@ -25,22 +25,25 @@ Take = Callable[[TakenIncident, datetime], Awaitable[Taken]]
 _encode = msgspec.json.Encoder().encode
 
 
-async def _nobody(_told: TakenIncident, _now: datetime) -> Taken:
-    """Of a gateway that is not put together yet."""
+async def nobody(_told: TakenIncident, _now: datetime) -> Taken:
+    """Of a link without a centre's incidents behind it."""
     raise Refused("this gateway takes no incidents over the broker")
 
 
 class IntakeTopic:
-    """One for a centre."""
+    """One for a centre.
 
-    def __init__(self, centre: str, clock: Clock = TRUE) -> None:
+    Args:
+        take: stores an incident; returns after the commit.
+    """
+
+    def __init__(self, centre: str, take: Take = nobody, clock: Clock = TRUE) -> None:
         self.topic = intake_incident(centre)
         self._answer = intake_answer(centre)
         self._clock = clock
         self._waiting: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
-        self.take: Take = _nobody
-        """Stores an incident; returns after the commit."""
+        self._take = take
 
     def hear(self, delivery: Delivery) -> bool:
         """Whether this is ours; then it is taken in its turn."""
@@ -72,7 +75,7 @@ class IntakeTopic:
             try:
                 told = decode(delivery.message.payload)
                 reference = told.reference
-                return await self.take(told, self._clock.now())
+                return await self._take(told, self._clock.now())
             except Refused as error:
                 log.warning("incident not taken", reference=reference, error=str(error))
                 return Taken(reference, None, made=False, refused_because=str(error))

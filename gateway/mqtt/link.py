@@ -11,7 +11,7 @@ import structlog
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
-from gateway.mqtt.intake import IntakeTopic
+from gateway.mqtt.intake import IntakeTopic, Take, nobody
 from gateway.mqtt.lane import Lane
 from gateway.mqtt.live_topics import LiveTopics
 from gateway.mqtt.session import MAX_PENDING_PUBLISHES, Broker, Delivery, NotConnected, Session
@@ -70,6 +70,7 @@ class Link:
         judged: Callable[[Sequence[Row]], Sequence[Row]] = lambda rows: rows,
         after_commit: Callable[[Sequence[Row]], None] = lambda _: None,
         said: Callable[[Said], None] = lambda _: None,
+        take: Take = nobody,
         clock: Clock = TRUE,
         pace: Pace = PACE,
     ) -> None:
@@ -80,6 +81,7 @@ class Link:
             judged: gives the committed fixes with what their tracks say about them; it must be quick.
             after_commit: told of every stored fix, new or not, in any order; it must be quick.
             said: told of what crews said, likewise.
+            take: stores an incident that a call-taking system tells.
             clock: of all that is dated here; receipts go by the machine's, since units wait for them in the world.
             pace: how receipts are gathered.
         """
@@ -93,7 +95,7 @@ class Link:
         self._receipts = Receipts(pace.interval_s)
         self.bridges: dict[str, bool] = {}
         """Of each bridge that said so, whether it is there."""
-        self.intake = IntakeTopic(centre, clock)
+        self.intake = IntakeTopic(centre, take, clock)
         offline = aiomqtt.Will(gateway_presence(centre), presence.encode(Presence(online=False)), qos=1, retain=True)
         self.live_session = Session(
             broker("live"),

@@ -102,6 +102,9 @@ class Borders:
         incidents: likewise.
         rules: how the centre works; a province has members.
         clock: of the loop.
+        districts: to see by in whose area something lies; None: only by what neighbours said of theirs.
+        within: the way to centres that share our database; None: there is none.
+        over_rest: the way to all others; None: likewise.
     """
 
     def __init__(
@@ -111,6 +114,10 @@ class Borders:
         incidents: Incidents,
         rules: Callable[[], Centre],
         clock: Clock = TRUE,
+        *,
+        districts: Districts | None = None,
+        within: Abroad | None = None,
+        over_rest: Abroad | None = None,
     ) -> None:
         self.centre = missions.centre
         self._pool = pool
@@ -121,9 +128,9 @@ class Borders:
         self._wake = asyncio.Event()
         self._neighbours: dict[str, Neighbour] = {}
         self._areas: dict[str, Any] = {}  # prepared geometries, by neighbour
-        self.districts: Districts | None = None
-        self.over_rest: Abroad | None = None
-        self.within: Abroad | None = None
+        self._districts = districts
+        self._within = within
+        self.over_rest = over_rest
 
     # The list
 
@@ -176,7 +183,7 @@ class Borders:
         if not self._neighbours:
             return []
         point = shapely.Point(place.longitude, place.latitude)
-        district = None if self.districts is None else self.districts.of([place.latitude], [place.longitude])[0]
+        district = None if self._districts is None else self._districts.of([place.latitude], [place.longitude])[0]
         return [
             each for each in self._neighbours.values()
             if (each.id in self._areas and self._areas[each.id].intersects(point))
@@ -198,7 +205,7 @@ class Borders:
         return Beyond(neighbour.id, neighbour.name, units, None)
 
     def _way_to(self, neighbour: Neighbour) -> Abroad:
-        way = self.within if neighbour.shares is not None else self.over_rest
+        way = self._within if neighbour.shares is not None else self.over_rest
         if way is None:
             raise Unreachable("this gateway has no way to other centres")
         return way

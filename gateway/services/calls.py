@@ -89,6 +89,7 @@ class Calls:
         exercising: whether what is reported now is of an exercise.
         locate: finds the places of a text.
         clock: for the forgetting.
+        key: of the hashes; None: one that the database keeps.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Calls:
         exercising: Callable[[], bool],
         locate: Locate,
         clock: Clock = TRUE,
+        key: bytes | None = None,
     ) -> None:
         self.centre = incidents.centre
         self._pool = pool
@@ -105,8 +107,7 @@ class Calls:
         self._exercising = exercising
         self._locate = locate
         self._clock = clock
-        self.key: bytes | None = None
-        """Of the hashes; None: one that the database keeps."""
+        self.key = key
 
     async def take(self, new: Call) -> Taken:
         """A call has come. The same id again is the same call.

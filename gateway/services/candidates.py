@@ -65,18 +65,28 @@ def wanted_by(incident: Incident) -> Wanted:
 
 
 class Candidates:
-    """Of one centre, in one event loop."""
+    """Of one centre, in one event loop.
+
+    Args:
+        live, estimator, missions, register, coverage: of the centre.
+        standing: a unit's status; None: read off its mission.
+    """
 
     def __init__(
-        self, live: LivePicture, estimator: Estimator, missions: Missions, register: Register, coverage: Coverage
+        self,
+        live: LivePicture,
+        estimator: Estimator,
+        missions: Missions,
+        register: Register,
+        coverage: Coverage,
+        standing: Callable[[str], Status] | None = None,
     ) -> None:
         self._live = live
         self._estimator = estimator
         self._missions = missions
         self._register = register
         self.coverage = coverage
-        self.standing: Callable[[str], Status] | None = None
-        """A unit's status; None: read off its mission."""
+        self._standing = standing
 
     async def next_for(
         self,
@@ -149,7 +159,7 @@ class Candidates:
     def status(self, unit: str) -> Status:
         """What a unit is doing. A mere destination binds nobody: the next mission takes its place."""
         mission = self._missions.active.get(unit)
-        said = Status.AVAILABLE if self.standing is None else self.standing(unit)
+        said = Status.AVAILABLE if self._standing is None else self._standing(unit)
         if said in (Status.OUT_OF_SERVICE, Status.EMERGENCY):
             return said
         if mission is None or mission.incident is None:

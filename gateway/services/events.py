@@ -30,9 +30,21 @@ REMEMBERED = 2000
 
 
 class Feed:
-    """One for a centre, in one event loop."""
+    """One for a centre, in one event loop.
 
-    def __init__(self, centre: str, pool: type_of_pool, clock: Clock = TRUE) -> None:
+    Args:
+        on_lanes: told of the (webhook, lane) in which something new waits.
+        on_events: told of new events, rising; it must be quick.
+    """
+
+    def __init__(
+        self,
+        centre: str,
+        pool: type_of_pool,
+        clock: Clock = TRUE,
+        on_lanes: Callable[[Iterable[tuple[str, str]]], None] = lambda _: None,
+        on_events: Callable[[list[Numbered]], None] = lambda _: None,
+    ) -> None:
         self.centre = centre
         self._pool = pool
         self._clock = clock
@@ -41,10 +53,8 @@ class Feed:
         self._newest: deque[Numbered] = deque(maxlen=REMEMBERED)
         self._clean_at: datetime | None = None
         self.closed = False
-        self.on_lanes: Callable[[Iterable[tuple[str, str]]], None] = lambda _: None
-        """Told of the (webhook, lane) in which something new waits."""
-        self.on_events: Callable[[list[Numbered]], None] = lambda _: None
-        """Told of new events, rising; it must be quick."""
+        self._on_lanes = on_lanes
+        self._on_events = on_events
 
     def wake(self) -> None:
         """Something was committed."""
@@ -98,8 +108,8 @@ class Feed:
             if self._newest and fresh[0].id != self._newest[-1].id + 1:
                 self._newest.clear()  # another process numbered some in between
             self._newest.extend(fresh)
-            self.on_lanes(lanes)
-            self.on_events(fresh)
+            self._on_lanes(lanes)
+            self._on_events(fresh)
             for listener in self._listeners:
                 listener.set()
 

@@ -4,7 +4,7 @@ What missions have of their incident (its place, its hospital) changes in the sa
 an address that the centre knows to be wrong.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -36,15 +36,17 @@ class Incidents:
         pool: of its database.
         missions: of the centre.
         rules: how the centre works now.
+        following: whoever's tables name incidents moves its rows when one is merged.
     """
 
-    def __init__(self, pool: type_of_pool, missions: Missions, rules: Callable[[], Centre]) -> None:
+    def __init__(
+        self, pool: type_of_pool, missions: Missions, rules: Callable[[], Centre], following: Sequence[Follow] = ()
+    ) -> None:
         self.centre = missions.centre
         self._pool = pool
         self._missions = missions
         self._rules = rules
-        self.following: list[Follow] = []
-        """Whose tables name incidents adds what moves its rows."""
+        self._following = following
 
     def urgency_of(self, kind: str) -> Urgency | None:
         """What the centre's table says of a kind; None: nothing."""
@@ -172,7 +174,7 @@ class Incidents:
             kept = await self._store(connection, kept, _with_what(kept, gone), at)
             for follow in (missions.to_incident, calls.to_incident):
                 await follow(connection, self.centre, incident_id, into)
-            for each in self.following:
+            for each in self._following:
                 await each(connection, incident_id, into)
             return lambda mission: merged(mission, target, at)
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from gateway.demo.broker import Mosquitto
+from gateway.http.world import Beyond
 from gateway.roads.villages import load_villages
-from gateway.services.locate import Locator
 from tests.fix_centre import Centre
 from tests.fix_gateway import ServeHere
 from tests.fix_map import Drawn
@@ -28,13 +28,7 @@ VILLAGES = """kode,nama,kecamatan,lat,lon
 def known(roads: Centre, tmp_path: Path) -> Centre:
     """A centre with a profile, villages, facilities and the streets of the synthetic town."""
     (tmp_path / "villages.csv").write_text(VILLAGES, encoding="utf-8")
-    estimator, register = roads.arrivals.estimator, roads.world.register
-    roads.world.locator = Locator(
-        load("bojonegoro"),
-        load_villages(tmp_path / "villages.csv"),
-        lambda: register.facilities.values(),
-        lambda: None if estimator.network is None else estimator.network.graph,
-    )
+    roads.wire(load("bojonegoro"), Beyond(villages=load_villages(tmp_path / "villages.csv")))
     return roads
 
 

@@ -37,14 +37,13 @@ class Bench:
     def __init__(self, pool: type_of_pool, sender: WebhookSender) -> None:
         self.pool = pool
         self.clock = SetClock(MORNING)
-        self.feed = Feed(CENTRE, pool, self.clock)
+        self.feed = Feed(CENTRE, pool, self.clock, lambda lanes: self.webhooks.heard(lanes))
         self.sender = sender
         self.webhooks = self.started_anew()
 
     def started_anew(self) -> Webhooks:
         """The sender as after a start of the gateway: it knows what the database knows."""
         made = Webhooks(CENTRE, self.pool, self.sender.send, self.clock, jitter=lambda: 1.0)
-        self.feed.on_lanes = made.heard
         self.webhooks = made
         return made
 

@@ -29,17 +29,21 @@ class _Job(NamedTuple):
     act: Callable[[Modem], object]
 
 
+Delivered = Callable[[str, bool], None]
+
+
 class Sms:
     """Of one modem.
 
     Args:
         path: of the serial port; one from /dev/serial/by-id stays the same when the plug moves.
         pin: of the SIM card.
+        delivered: called in the event loop with the key of what was sent, and whether it reached the telephone.
     """
 
     kind = "sms"
 
-    def __init__(self, path: str, pin: str | None = None) -> None:
+    def __init__(self, path: str, pin: str | None = None, delivered: Delivered = lambda _key, _well: None) -> None:
         self._path = path
         self._pin = pin
         self._wrong_pin = False
@@ -48,8 +52,7 @@ class Sms:
         self._left: dict[str, int] = {}  # parts of them that are not reported yet
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.delivered: Callable[[str, bool], None] = lambda _key, _well: None
-        """Called in the event loop with the key of what was sent, and whether it reached the telephone."""
+        self.delivered = delivered
 
     def start(self) -> None:
         """Begin to work, in the running event loop."""

@@ -54,9 +54,11 @@ class Situation:
         coverage = Coverage("town", nobody, self.estimator)
         coverage.learn(self.places)
         coverage.due = NOW + timedelta(days=1)
-        self.candidates = Candidates(self.live, self.estimator, self.missions, self.register, coverage)
         self.statuses: dict[str, Status] = {}
-        self.candidates.standing = lambda unit: self.statuses.get(unit, Status.AVAILABLE)
+        self.candidates = Candidates(
+            self.live, self.estimator, self.missions, self.register, coverage,
+            lambda unit: self.statuses.get(unit, Status.AVAILABLE),
+        )  # fmt: skip
         self.wanted = Wanted(
             place=Place(*self.anywhere()), urgency=chance.choice(URGENCIES), incident="i1",
             agencies=frozenset(chance.sample(AGENCIES, chance.choice([0, 0, 1, 2]))),
