@@ -17,6 +17,9 @@ DEFAULT_SPAN = timedelta(hours=24)
 FIRST = datetime.min.replace(tzinfo=UTC)
 
 
+LENT = "{unit} is lent: where it was is shown with its owner's consent, on duty and on missions"
+
+
 class Units(msgspec.Struct):
     """All units of the centre."""
 
@@ -37,6 +40,7 @@ class Track(msgspec.Struct):
     unit: str
     fixes: list[TrackPoint]
     next_cursor: str | None  # give it back as ``cursor`` for the next page; None on the last
+    withheld_because: str | None = None  # why some or all fixes are not there; None: all are
 
 
 def _known(world: World, unit: str) -> UnitState:
@@ -62,7 +66,8 @@ async def list_fixes(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    """The unit's stored fixes, the suspect ones with their flags, each source a track of its own."""
+    """The unit's stored fixes, the suspect ones with their flags, each source a track of its own. Of a lent unit there
+    are those on duty and on missions, since its owner's consent; so a page may have few fixes, or none, and a next."""
     _known(world, unit)
     end = aware("to", end) or world.now()
     start = aware("from", start) or max(end, FIRST + DEFAULT_SPAN) - DEFAULT_SPAN
@@ -70,9 +75,11 @@ async def list_fixes(
     after = None if at is None else (at, of)
     async with world.pool.connection() as connection:
         found = await fixes.page(connection, world.centre, unit, start, end, limit, after)
+        visible = await world.neighbours.owners.visible(connection, unit, start, end)
     points = [
         TrackPoint(**msgspec.structs.asdict(position(f.source, f.fix, f.received_at)), outbox=f.outbox, seq=f.sequence)
         for f in found
+        if visible is None or visible(f.fix.time)
     ]
     more = write_time_cursor(found[-1].fix.time, found[-1].source) if len(found) == limit else None
-    return answer(Track(unit, points, more))
+    return answer(Track(unit, points, more, None if visible is None else LENT.format(unit=unit)))

@@ -2,27 +2,34 @@
 
 Dispatch sees where such a unit is, is offered it and may send it only while its owner's consent stands and it is on
 duty. Both are looked up again every two seconds. A mission that it is on is carried to its end: who is under way with a
-patient is not lost because a shift is over. A withdrawn consent ends it at once.
+patient is not lost because a shift is over. A withdrawn consent ends what is seen at once. What a device of its own
+sends at other hours is stored, and of its track dispatch does not see them either.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
+from psycopg import AsyncConnection
 
 from gateway.clock import TRUE, Clock
 from gateway.feeds.live import LivePicture
 from gateway.services.missions import Clash, Missions, Unknown
 from gateway.services.turns import keep_turning
+from gateway.storage import missions, phones
 from gateway.storage import owners as table
-from gateway.storage import phones
 from gateway.storage.owners import Owner
 from gateway.storage.phones import Consent
 from gateway.storage.pool import type_of_pool
 from gateway.storage.units import time_zone
 from tracker.duty import LONGEST_ON, SHIFT, Change, Schedule, State, on_duty
+
+Connection = AsyncConnection[Any]
+Visible = Callable[[datetime], bool]
+"""Whether a moment of a unit's track is dispatch's to see."""
 
 log = structlog.get_logger()
 
@@ -52,6 +59,7 @@ class Owners:
         self._zone = ZoneInfo("UTC")
         self.owners: Mapping[str, Owner] = {}
         self._lent: dict[str, Lent] = {}  # by unit
+        self._read = False  # until then nobody knows who lends what
         missions.objections.append(self.why_not)
 
     def why_not(self, unit: str) -> str | None:
@@ -70,6 +78,35 @@ class Owners:
         """Whether it is; None: the unit is the centre's own."""
         lent = self._lent.get(unit)
         return None if lent is None else on_duty(self._clock.now(), self._zone, lent.schedules, lent.changes)
+
+    async def visible(self, connection: Connection, unit: str, start: datetime, end: datetime) -> Visible | None:
+        """Which moments of a unit's track dispatch may see: since the consent that stands, those on duty and those of
+        missions. None: all, as the unit is the centre's own.
+
+        Args:
+            connection: asks what held then.
+            unit: whose track.
+            start, end: of what is asked for.
+        """
+        if not self._read:
+            await self.turn(self._clock.now())
+        lent = self._lent.get(unit)
+        if lent is None:
+            return None
+        if lent.consent is None:
+            return lambda _: False
+        given_at = lent.consent.given_at
+        since = max(start, given_at)
+        schedules, changes = await phones.duty_of(connection, self._centre, [unit], since)
+        found = await missions.find(connection, self._centre, unit=unit, since=since, until=end)
+        errands = [(each.assigned_at, each.ended_at or end) for each in found]
+        of_unit = schedules.get(unit, ()), changes.get(unit, ())
+
+        def seen(at: datetime) -> bool:
+            sent = any(begun <= at <= ended for begun, ended in errands)
+            return at >= given_at and (sent or on_duty(at, self._zone, *of_unit))
+
+        return seen
 
     def units_of(self, owner: str) -> Sequence[str]:
         """What an owner lends; nothing of one that is not known."""
@@ -183,6 +220,7 @@ class Owners:
                 if by_driver is not None and by_driver.consent is None:
                     continue  # the owner's word does not stand for the driver's
                 lent[unit] = Lent(owner.id, owner.consent, schedules.get(unit, ()), changes.get(unit, ()))
+        self._read = True
         gone, self._lent = self._lent.keys() - lent.keys(), lent
         self.owners = {owner.id: owner for owner in owners}
         for unit in gone:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.services.neighbours import Neighbours
 from gateway.storage import phones
 from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
@@ -161,6 +162,52 @@ async def test_a_token_of_the_police_says_nothing_of_duty(lending: Centre) -> No
     until = (lending.now + timedelta(days=1)).isoformat()
     token = (await lending.ask("POST", "shares", {"name": "Polres", "until": until, "units": [LENT]}, 201))["token"]
     await lending.ask("POST", f"shared/{token}/duty", {"unit": LENT, "state": "on"}, 404)
+
+
+async def test_of_its_track_there_are_the_hours_of_duty_and_of_missions(lending: Centre) -> None:
+    """A device of its own sends all day and all night: what it did off duty, and before anybody consented, is its
+    owner's. The centre's own units have all of theirs."""
+    owners = lending.world.neighbours.owners
+    lending.now += timedelta(hours=1)
+    await consent(lending)
+    hours = {}
+
+    async def drives(what: str) -> None:
+        lending.now += timedelta(minutes=1)
+        now = lending.now
+        fix = judged(Fix(time=now, latitude=-7.1, longitude=111.88), now)
+        await lending.commit([Row(CENTRE, unit, "gnss", fix, now, "box", 1) for unit in (LENT, OWN)])
+        hours[now.isoformat().replace("+00:00", "Z")] = what
+        lending.now += timedelta(minutes=1)
+
+    async def seen(unit: str = LENT) -> list[str]:
+        told = await lending.ask("GET", f"units/{unit}/fixes")
+        assert (told["withheld_because"] is None) == (unit == OWN)
+        return [hours.get(each["fix_time"], "before") for each in told["fixes"]]
+
+    await drives("off")
+    await owners.duty(LENT, State.ON, lending.now + timedelta(minutes=10), "pmi")
+    await drives("on")
+    await assign(lending, 201)
+    lending.now += timedelta(minutes=20)
+    await drives("on a mission")
+    await lending.ask("PATCH", "missions/m-1", {"state": "ended"})
+    await drives("off again")
+    assert await seen() == ["on", "on a mission"]
+    assert await seen(OWN) == ["before", "off", "on", "on a mission", "off again"]
+    page = await lending.ask("GET", f"units/{LENT}/fixes?limit=2")
+    assert (page["fixes"], page["next_cursor"] is None) == ([], False)
+    await lending.ask("DELETE", "owners/pmi/consent")
+    assert await seen() == []
+    await lending.ask("PUT", "owners/pmi", {"name": "PMI", "units": []})
+    assert len((await lending.ask("GET", f"units/{LENT}/fixes"))["fixes"]) == 5
+
+
+async def test_what_is_lent_is_known_from_the_first_question_on(lending: Centre) -> None:
+    """A gateway that was just started has not looked who lends what, and shows nothing on that account."""
+    world = lending.world
+    world.neighbours = Neighbours(CENTRE, world.pool, world.live, world.arrivals.missions, clock=world.clock)
+    assert (await lending.ask("GET", f"units/{LENT}/fixes"))["fixes"] == []
 
 
 async def test_a_private_car_is_seen_on_duty_only(lending: Centre) -> None:
