@@ -246,7 +246,7 @@ class Borders:
         if before is not None and is_theirs and before.state != PENDING:
             return before
         self._check(incident)
-        given = before if before is not None and is_theirs else self._given(incident_id, to, by, before)
+        given = before if before is not None and is_theirs else await self._given(incident_id, to, by, before)
         await self._keep(given)
         try:
             return await self._complete(given, incident)
@@ -254,13 +254,16 @@ class Borders:
             await self._undo(given, before)
             raise
 
-    def _given(self, incident: str, to: str, by: str, before: Handover | None) -> Handover:
+    async def _given(self, incident: str, to: str, by: str, before: Handover | None) -> Handover:
         """A neighbour that has it still, though it was opened again here, is asked for the same one; else it is another
-        one over there."""
+        one over there. What was known of that may be seconds old, so it is asked."""
         name = reference(self.centre, incident)
         if before is not None:
-            still_open = before.to == to and before.state == OPEN
-            name = before.reference if still_open else reference(self.centre, before.reference)
+            has_it = False
+            if before.to == to:
+                neighbour = self._neighbours[to]
+                has_it = (await self._way_to(neighbour).status(neighbour, before.reference)).closed_at is None
+            name = before.reference if has_it else reference(self.centre, before.reference)
         return Handover(incident=incident, to=to, reference=name, by=by, at=self._clock.now(), state=PENDING)
 
     async def _undo(self, given: Handover, before: Handover | None = None) -> None:
