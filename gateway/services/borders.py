@@ -260,7 +260,7 @@ class Borders:
         name = reference(self.centre, incident)
         if before is not None:
             has_it = False
-            if before.to == to:
+            if before.to == to and before.state == OPEN:
                 neighbour = self._neighbours[to]
                 has_it = (await self._way_to(neighbour).status(neighbour, before.reference)).closed_at is None
             name = before.reference if has_it else reference(self.centre, before.reference)
