@@ -70,8 +70,9 @@ async def serve(
         live.enrol((unit.id, unit.name, unit.kind) for unit in units)
 
     async with contextlib.AsyncExitStack() as stack:
+        told = asyncio.Event()
         pools = {
-            name: await stack.enter_async_context(open_pool(url, size))
+            name: await stack.enter_async_context(open_pool(url, size, told))
             for name, size in (
                 ("live", WORKERS),
                 ("backlog", WORKERS),
@@ -114,13 +115,14 @@ async def serve(
             tracks.judged,
             committed,
             said,
-            lambda told, now: world.call_taking.take(told, now),
+            lambda incident, now: world.call_taking.take(incident, now),
             clock,
             PACE if clock is TRUE else HASTE,
         )
         sender = await stack.enter_async_context(WebhookSender(private=settings.webhooks_private))
         beyond = Beyond(
             event_pool=pools["events"],
+            told=told,
             take_in=_taking_in(Acceptance(pools["api"], enrolments["api"], intake), link),
             say_incident=link.say_incident,
             bridges_online=link.bridges.get,

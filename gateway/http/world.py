@@ -1,5 +1,6 @@
 """What the routes are given: the values and services of one gateway, wired in ``gateway.app``."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +54,7 @@ class Beyond(msgspec.Struct, frozen=True, kw_only=True):
     """What a gateway has to do with others; as it stands nothing, which is enough for its web side alone."""
 
     event_pool: type_of_pool | None = None  # connections that no request waits for; None: those of the API
+    told: asyncio.Event | None = None  # set by the pools when events were written over them; None: they are polled for
     take_in: TakeIn | None = None  # None: stored, and nobody is told
     say_incident: Publish | None = None  # None: there is no broker
     bridges_online: Callable[[str], bool | None] = lambda _: None  # None: it never said
@@ -150,8 +152,8 @@ class World:
         of_events = beyond.event_pool or pool
         self.webhooks = Webhooks(centre, of_events, beyond.send or _nowhere, clock)
         say = beyond.say_incident or _unsaid
-        self.progress = Progress(of_events, live, missions, say, lambda: self.feed.wake(), clock)
-        self.feed = Feed(centre, of_events, clock, self.webhooks.heard, self.progress.heard)
+        self.progress = Progress(of_events, live, missions, say, clock)
+        self.feed = Feed(centre, of_events, clock, self.webhooks.heard, self.progress.heard, beyond.told)
         self.principal = demo_principal(centre)
 
     def now(self) -> datetime:

@@ -16,8 +16,11 @@ from gateway.storage.pool import type_of_pool
 
 log = structlog.get_logger()
 
-POLL_S = 0.5
-"""An event that nobody woke us for waits so long: one of another process, or of somebody who forgot."""
+POLL_S = 1.0
+"""An event that another process wrote waits so long at most; for our own the pools wake us."""
+
+APART_S = 0.02
+"""Between two looks, however much is written: what came meanwhile is numbered together."""
 
 BATCH = 500
 KEPT = timedelta(days=30)
@@ -35,6 +38,7 @@ class Feed:
     Args:
         on_lanes: told of the (webhook, lane) in which something new waits.
         on_events: told of new events, rising; it must be quick.
+        told: set by the pools when events were written over them.
     """
 
     def __init__(
@@ -44,21 +48,18 @@ class Feed:
         clock: Clock = TRUE,
         on_lanes: Callable[[Iterable[tuple[str, str]]], None] = lambda _: None,
         on_events: Callable[[list[Numbered]], None] = lambda _: None,
+        told: asyncio.Event | None = None,
     ) -> None:
         self.centre = centre
         self._pool = pool
         self._clock = clock
-        self._woken = asyncio.Event()
+        self._told = told
         self._listeners: set[asyncio.Event] = set()
         self._newest: deque[Numbered] = deque(maxlen=REMEMBERED)
         self._clean_at: datetime | None = None
         self.closed = False
         self._on_lanes = on_lanes
         self._on_events = on_events
-
-    def wake(self) -> None:
-        """Something was committed."""
-        self._woken.set()
 
     def close(self) -> None:
         """The gateway stops: those who listen leave."""
@@ -124,7 +125,7 @@ class Feed:
 
     async def run(self) -> None:
         """Work until cancelled. While the database is away, events wait where they were written."""
-        await keep_turning("events", self._round, self._clock, POLL_S, wake=self._woken)
+        await keep_turning("events", self._round, self._clock, POLL_S, apart_s=APART_S, wake=self._told)
 
     async def _round(self) -> None:
         await self.turn(self._clock.now())

@@ -90,6 +90,7 @@ class Inbound:
         self._hospitals = hospitals
         self._clock = clock
         self._wake = asyncio.Event()
+        self._told_of = True  # whether hospitals may have been told of what is not so any more
         register.on_change = self.wake
 
     def wake(self) -> None:
@@ -113,6 +114,11 @@ class Inbound:
         """
         if not self._missions.loaded:
             return
+        await self._register.at_hand()  # else hospitals would seem to be gone
+        concerns = any(self._facility(mission.legs[-1]) is not None for mission in self._missions.active.values())
+        if not (concerns or self._told_of):
+            return
+        self._told_of = True
         now = self._clock.now()
         async with self._pool.connection() as connection:
             told = {(each.mission, each.facility): each for each in await inbound.expected(connection, self.centre)}
@@ -121,8 +127,10 @@ class Inbound:
                 for each in await alarms.find(connection, self.centre, open_only=True)
                 if each.kind == CLOSED
             }
+        nothing = not (told or raised)
         await self._tell(told, now)
         await self._raise(raised, now)
+        self._told_of = concerns or not nothing
 
     # Whom a hospital has to expect
 

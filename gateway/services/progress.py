@@ -66,7 +66,6 @@ class Progress:
         live: LivePicture,
         missions: Missions,
         publish: Publish,
-        wake: Callable[[], None],
         clock: Clock = TRUE,
     ) -> None:
         self.centre = missions.centre
@@ -74,7 +73,6 @@ class Progress:
         self._live = live
         self._missions = missions
         self._publish = publish
-        self._wake = wake
         self._clock = clock
         self._touched: set[str] = set()
         self._seen: dict[str, Eta | None] = {}  # by unit, as it was told last
@@ -164,7 +162,6 @@ class Progress:
             told = Event("incident.progress", f"incidents/{state.incident}", state, now, exercise=state.exercise)
             async with self._pool.connection() as connection:
                 await events.put(connection, self.centre, told)
-            self._wake()
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -13,6 +13,7 @@ import msgspec
 from psycopg import AsyncConnection
 
 from gateway.storage import sql
+from gateway.storage.pool import Lent
 
 Connection = AsyncConnection[Any]
 
@@ -71,6 +72,8 @@ async def put(connection: Connection, centre: str, event: Event) -> None:
         "exercise": event.exercise, "at": event.at, "data": msgspec.json.encode(event.data).decode(),
     }  # fmt: skip
     await connection.execute(sql.query("put_event"), values)
+    if isinstance(connection, Lent):
+        connection.told = True  # whoever carries events is woken when it comes back
 
 
 async def number(connection: Connection, centre: str, limit: int = 500) -> list[Numbered]:

@@ -36,14 +36,28 @@ _KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count"
 """Our kernel's limits for a peer that does not answer, of libpq; a Unix socket has none of it."""
 
 
-class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
-    """A pool whose connections are lent for a limited time."""
+class Lent(AsyncConnection[Any]):
+    """A connection of the pool, which remembers what whoever lent it has to know."""
+
+    told = False  # an event was written on it
+
+
+class Pool(AsyncConnectionPool[Lent]):
+    """A pool whose connections are lent for a limited time.
+
+    Args:
+        told: set when a connection comes back on which an event was written: it is committed then, or never.
+    """
+
+    def __init__(self, *args: Any, told: asyncio.Event | None = None, **named: Any) -> None:
+        super().__init__(*args, connection_class=Lent, **named)
+        self._told = told or asyncio.Event()
 
     @asynccontextmanager
     async def connection(  # the signature is psycopg_pool's
         self,
         timeout: float | None = None,  # noqa: ASYNC109, likewise
-    ) -> AsyncIterator[AsyncConnection[Any]]:
+    ) -> AsyncIterator[Lent]:
         """Lend a connection.
 
         Raises:
@@ -52,7 +66,12 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
         """
         try:
             async with asyncio.timeout(LEASE_S), super().connection(timeout) as connection:
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    if connection.told:
+                        connection.told = False
+                        self._told.set()
         except TimeoutError as error:
             raise psycopg.OperationalError(f"the database does not answer within {LEASE_S:g} s") from error
 
@@ -80,9 +99,13 @@ async def _check(connection: AsyncConnection[Any]) -> None:
 
 
 @asynccontextmanager
-async def open_pool(database_url: str, size: int) -> AsyncIterator[Pool]:
+async def open_pool(database_url: str, size: int, told: asyncio.Event | None = None) -> AsyncIterator[Pool]:
     """A pool of up to ``size`` connections, autocommit, checked before each use so that a restart of the server is
-    noticed there and not in a query. It opens without waiting: a gateway starts before its database is back."""
+    noticed there and not in a query. It opens without waiting: a gateway starts before its database is back.
+
+    Args:
+        told: set after each use in which an event was written.
+    """
     pool = Pool(
         database_url,
         kwargs={"connect_timeout": CONNECT_TIMEOUT_S, "autocommit": True, "application_name": "sigap", **_KEEPALIVE},
@@ -93,6 +116,7 @@ async def open_pool(database_url: str, size: int) -> AsyncIterator[Pool]:
         configure=_configure,
         check=_check,
         open=False,
+        told=told,
     )
     await pool.open(wait=False)
     try:

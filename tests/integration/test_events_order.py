@@ -7,6 +7,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from gateway.services import events as services
+from gateway.services.events import Feed
 from gateway.storage import events
 from gateway.storage.events import Event, Numbered
 from gateway.storage.pool import open_pool, type_of_pool
@@ -136,3 +138,32 @@ async def test_ends_and_a_moments_number(pool: type_of_pool) -> None:
         assert await events.before(connection, CENTRE, MORNING + timedelta(minutes=1)) == 1
         await connection.execute("DELETE FROM events WHERE id = 1")
         assert await events.ends(connection, CENTRE) == (1, 3)
+
+
+async def test_whoever_writes_wakes_the_feed_when_it_is_committed_and_not_before(
+    enrolled_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed does not ask by itself here. What is told in a transaction is seen right after its end; a write without
+    a transaction likewise; what is only read wakes nobody."""
+    monkeypatch.setattr(services, "POLL_S", 3600.0)
+    told, seen = asyncio.Event(), asyncio.Queue[str]()
+
+    def heard(fresh: list[Numbered]) -> None:
+        for event in fresh:
+            seen.put_nowait(event.subject)
+
+    async with open_pool(enrolled_url, 3, told) as pool:
+        feed = asyncio.create_task(Feed(CENTRE, pool, on_events=heard, told=told).run())
+        async with pool.connection() as connection, connection.transaction():
+            await events.put(connection, CENTRE, opened("first"))
+            assert not told.is_set()
+            assert seen.empty()
+        assert await asyncio.wait_for(seen.get(), 10) == "incidents/first"
+        async with pool.connection() as connection:
+            await events.put(connection, CENTRE, opened("second"))
+        assert await asyncio.wait_for(seen.get(), 10) == "incidents/second"
+        told.clear()
+        assert len(await after(pool, 0)) == 2
+        assert not told.is_set()
+        feed.cancel()
+        await asyncio.gather(feed, return_exceptions=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.storage import inbound as table
 from tests.fix_centre import Centre
 from tests.fix_map import Drawn
 from tests.fix_town import UNIT, along, point, standing
@@ -94,6 +95,35 @@ async def test_another_hospital_is_told_and_the_first_one_too(houses: Centre, to
     await houses.world.inbound.turn()
     states = {(each["facility"], each["state"]) for each in await events(houses, "hospital.inbound")}
     assert states == {("near", "inbound"), ("near", "withdrawn"), ("other", "inbound")}
+
+
+async def test_the_database_is_asked_only_while_there_is_somebody_to_tell_of(
+    houses: Centre, town: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once after the start, for what may have been told before; while somebody drives to a hospital; and until that
+    hospital was told the end of it."""
+    asked: list[str] = []
+    read = table.expected
+
+    async def expected(connection: Any, centre: str) -> Any:
+        asked.append(centre)
+        return await read(connection, centre)
+
+    async def looks(times: int) -> int:
+        asked.clear()
+        for _ in range(times):
+            await houses.world.inbound.turn()
+        return len(asked)
+
+    monkeypatch.setattr(table, "expected", expected)
+    assert await looks(5) == 1
+    mission = await aboard(houses, town)
+    assert await looks(3) == 3
+    await houses.ask("PATCH", f"missions/{mission}", {"state": "ended"})
+    await houses.arrivals.turn(houses.now)
+    assert await looks(5) == 2  # it is told that nobody comes; then there is nothing left to be told
+    assert (await events(houses, "hospital.inbound"))[-1]["state"] == "withdrawn"
+    assert await looks(5) == 0
 
 
 async def test_a_hospital_that_closes_while_somebody_is_on_the_way_is_an_alarm(houses: Centre, town: Drawn) -> None:
