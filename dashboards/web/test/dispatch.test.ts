@@ -40,14 +40,16 @@ test('an event while an answer is under way is asked about after it, and only on
   const done: (() => void)[] = []
   const dispatch = new Dispatch(() => new Promise((resolve) => (asked++, done.push(() => resolve(standing())))), () => 0, () => undefined)
   const first = dispatch.refresh()
+  let known = false
   void dispatch.refresh()
-  void dispatch.refresh()
+  void dispatch.refresh().then(() => (known = true))
   expect(asked).toBe(1)
   done[0]?.()
   await vi.waitFor(() => expect(asked).toBe(2))
+  expect(known).toBe(false) // whoever asked meanwhile wants what came after
   done[1]?.()
   await first
-  expect(asked).toBe(2)
+  expect([asked, known]).toEqual([2, true])
 })
 
 test('without an answer the incidents stay, are asked for again, and are called old', async () => {

@@ -1,7 +1,7 @@
 /** Incidents, missions, alarms, candidates and hospitals, as they travel, and the requests for them. Unknown is null, never 0. */
 import type { Interval } from './types.ts'
 import { KINDS } from './happenings.ts'
-import { checked } from './requests.ts'
+import { ask, json, taken } from './requests.ts'
 
 export type Grade = 'emergency' | 'urgent' | 'routine'
 export type Spot = { latitude: number; longitude: number; name: string; id?: string | null }
@@ -84,20 +84,15 @@ export type NewIncident = { id: string; place: Spot; urgency: Grade; kind?: stri
 const JSON_BODY = { 'content-type': 'application/json' }
 const part = (id: string): string => encodeURIComponent(id)
 
-async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const answer = await checked(await fetch(`api/v1/${path}`, signal === undefined ? {} : { signal }))
-  return (await answer.json()) as T
-}
+const read = <T>(path: string, signal?: AbortSignal): Promise<T> =>
+  ask(`api/v1/${path}`, json<T>, signal === undefined ? {} : { signal })
 
-async function send(method: string, path: string, body: object): Promise<void> {
-  await checked(await fetch(`api/v1/${path}`, { method, headers: JSON_BODY, body: JSON.stringify(body) }))
-}
+const send = (method: string, path: string, body: object): Promise<void> =>
+  ask(`api/v1/${path}`, taken, { method, headers: JSON_BODY, body: JSON.stringify(body) })
 
 /** A list of the gateway, or null where it has no such list: an older one than this board. */
-async function readOr404<T>(path: string): Promise<T | null> {
-  const answer = await fetch(`api/v1/${path}`)
-  return answer.status === 404 ? null : ((await (await checked(answer)).json()) as T)
-}
+const readOr404 = <T>(path: string): Promise<T | null> =>
+  ask(`api/v1/${path}`, (answer) => (answer.status === 404 ? Promise.resolve(null) : json<T>(answer)))
 
 export type Standing = { incidents: Incident[]; missions: Mission[]; alarms: RaisedAlarm[] }
 

@@ -5,6 +5,33 @@
 import type { FeatureCollection, LineString } from 'geojson'
 import type { Eta, Urgency } from './types.ts'
 
+/** What a failure is called where no answer came; every other message is the gateway's own. */
+export const NO_ANSWER = 'no answer'
+/** Milliseconds after which a request is given up. A network that only swallows would keep it, and whoever waits for it, for minutes. */
+const GIVE_UP_MS = 10_000
+/** The same for a question that somebody may take back: those are asked again every 5 s, and must have failed by then. */
+const GIVE_UP_QUESTION_MS = 4500
+
+/** Ask the gateway, and take its answer. Throws `NO_ANSWER`, the gateway's refusal, or, where the asker took it back, its AbortError. */
+export async function ask<T>(
+  path: string,
+  take: (answer: Response) => Promise<T>,
+  init: RequestInit = {},
+  giveUpMs = init.signal ? GIVE_UP_QUESTION_MS : GIVE_UP_MS,
+): Promise<T> {
+  const given = AbortSignal.timeout(giveUpMs)
+  const signal = init.signal ? AbortSignal.any([init.signal, given]) : given
+  try {
+    return await take(await fetch(path, { ...init, signal }))
+  } catch (error) {
+    const unreachable = error instanceof TypeError // of fetch, in the browser's own words
+    throw (given.aborted && !init.signal?.aborted) || unreachable ? new Error(NO_ANSWER) : error
+  }
+}
+
+export const json = async <T>(answer: Response): Promise<T> => (await (await checked(answer)).json()) as T
+export const taken = async (answer: Response): Promise<void> => void (await checked(answer))
+
 /** The gateway's own sentence where it gives one: it speaks to the person who can act. */
 export async function checked(answer: Response): Promise<Response> {
   if (answer.ok) return answer
@@ -31,8 +58,7 @@ export async function fetchEta(
   signal: AbortSignal,
 ): Promise<Eta> {
   const query = new URLSearchParams({ unit, lat: latitude.toFixed(6), lon: longitude.toFixed(6), urgency })
-  const answer = await checked(await fetch(`api/v1/eta?${query}`, { signal }))
-  return (await answer.json()) as Eta
+  return ask(`api/v1/eta?${query}`, json<Eta>, { signal })
 }
 
 /** When each unit of the centre would be at a point. */
@@ -44,8 +70,7 @@ export async function fetchEtas(
 ): Promise<Eta[]> {
   const body = JSON.stringify({ places: [{ latitude, longitude }], urgency })
   const headers = { 'content-type': 'application/json' }
-  const answer = await checked(await fetch('api/v1/eta/matrix', { method: 'POST', headers, body, signal }))
-  const { rows } = (await answer.json()) as { rows: Eta[][] }
+  const { rows } = await ask('api/v1/eta/matrix', json<{ rows: Eta[][] }>, { method: 'POST', headers, body, signal })
   return rows.flatMap(([eta]) => (eta === undefined ? [] : [eta]))
 }
 
@@ -53,13 +78,11 @@ export type Route = { version: number | null; line: LineString | null }
 
 /** The planned way of a unit to its next stop; no line where it has none. */
 export async function fetchRoute(unit: string): Promise<Route> {
-  const answer = await fetch(`api/v1/units/${encodeURIComponent(unit)}/route`)
-  if (answer.status === 404) return { version: null, line: null } // arrived or recalled meanwhile
-  const feature = (await (await checked(answer)).json()) as {
-    geometry: LineString | null
-    properties: { version: number | null }
-  }
-  return { version: feature.properties.version, line: feature.geometry }
+  return ask(`api/v1/units/${encodeURIComponent(unit)}/route`, async (answer) => {
+    if (answer.status === 404) return { version: null, line: null } // arrived or recalled meanwhile
+    const feature = await json<{ geometry: LineString | null; properties: { version: number | null } }>(answer)
+    return { version: feature.properties.version, line: feature.geometry }
+  })
 }
 
 /** Send a unit to a point. */
@@ -71,17 +94,17 @@ export async function putDestination(
 ): Promise<void> {
   const body = JSON.stringify({ latitude, longitude, urgency })
   const headers = { 'content-type': 'application/json' }
-  await checked(await fetch(destinationOf(unit), { method: 'PUT', headers, body }))
+  await ask(destinationOf(unit), taken, { method: 'PUT', headers, body })
 }
 
 /** Take a unit's destination back. */
 export async function deleteDestination(unit: string): Promise<void> {
-  await checked(await fetch(destinationOf(unit), { method: 'DELETE' }))
+  await ask(destinationOf(unit), taken, { method: 'DELETE' })
 }
 
 /** Tell a crew that its emergency was seen. */
 export async function acknowledgeEmergency(unit: string): Promise<void> {
-  await checked(await fetch(`api/v1/units/${encodeURIComponent(unit)}/emergency/ack`, { method: 'POST' }))
+  await ask(`api/v1/units/${encodeURIComponent(unit)}/emergency/ack`, taken, { method: 'POST' })
 }
 
 function destinationOf(unit: string): string {

@@ -27,7 +27,7 @@ export class Dispatch {
   #fetch: () => Promise<Standing>
   #now: () => number
   #appeared: (incidents: Incident[]) => void
-  #asking = false
+  #running: Promise<void> | null = null
   #again = false
   #askedAt = -Infinity
   #heardAt: number
@@ -39,25 +39,24 @@ export class Dispatch {
     this.#heardAt = now()
   }
 
-  /** Something happened: ask. What happens while the answer is under way is asked for after it. */
-  async refresh(): Promise<void> {
-    if (this.#asking) {
-      this.#again = true
-      return
-    }
-    this.#asking = true
-    this.#askedAt = this.#now()
-    try {
-      this.#take(await this.#fetch())
-    } catch (error) {
-      console.warn(`incidents: ${error instanceof Error ? error.message : String(error)}`)
-    } finally {
-      this.#asking = false
-    }
-    if (this.#again) {
+  /** Something happened: ask. What happens while the answer is under way is asked for after it; when this ends, it is known. */
+  refresh(): Promise<void> {
+    this.#again = true
+    this.#running ??= this.#ask()
+    return this.#running
+  }
+
+  async #ask(): Promise<void> {
+    while (this.#again) {
       this.#again = false
-      await this.refresh()
+      this.#askedAt = this.#now()
+      try {
+        this.#take(await this.#fetch())
+      } catch (error) {
+        console.warn(`incidents: ${error instanceof Error ? error.message : String(error)}`)
+      }
     }
+    this.#running = null
   }
 
   /** To be called about once a second. */
