@@ -129,6 +129,18 @@ def test_the_keyboard_finds_a_unit_and_lets_it_go(open_board: OpenBoard) -> None
     expect(board.rows).to_have_count(UNITS)
 
 
+def test_a_panel_that_a_key_opened_has_the_focus_and_gives_it_back(open_board: OpenBoard) -> None:
+    """From the list into the panel without thirty tabs, and back to the same row."""
+    board = open_board()
+    row = board.row("ambulans-04")
+    row.focus()
+    board.page.keyboard.press("Enter")
+    expect(board.page.get_by_test_id("detail")).to_be_focused()
+    board.page.keyboard.press("Tab")
+    board.page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+
+
 def test_the_map_comes_back_after_the_graphics_card_was_lost(open_board: OpenBoard) -> None:
     """A board stays open for weeks; drivers reset. The units are painted again without a reload."""
     board = open_board()
@@ -145,6 +157,15 @@ def test_the_map_comes_back_after_the_graphics_card_was_lost(open_board: OpenBoa
     )
     until(lambda: len(canvas.screenshot()) > 0.8 * before, SLOW_S, "the map is painted again")
     until(lambda: any(unit["painted"] for unit in board.drawn()), SLOW_S, "units painted again")
+
+
+def test_a_laptop_at_twice_the_size_still_shows_list_and_panel(open_board: OpenBoard) -> None:
+    """Zoomed to 200 %, 1366 x 768 pixels are 683 x 384: what does not fit is scrolled to."""
+    board = open_board(viewport={"width": 683, "height": 384})
+    board.row("ambulans-04").click()
+    board.page.get_by_test_id("detail").get_by_role("button").first.click()
+    expect(board.page.get_by_test_id("detail")).to_have_count(0)
+    assert board.page.evaluate("() => document.documentElement.scrollWidth") <= 683
 
 
 def test_a_phone_shows_list_and_map_without_sideways_scrolling(open_board: OpenBoard) -> None:

@@ -133,7 +133,8 @@ def test_an_incident_is_opened_from_the_map_and_from_what_was_pasted(
     open_still_board: OpenBoard, still_stack: Demo, scenes: Scenes
 ) -> None:
     """A click on the map fills the form; so does pasted text. Without a place in it nothing can be opened; Esc gives
-    up. The first touch gives the page its voice."""
+    up, and whoever is called away to another incident finds the form as it was. The first touch gives the page its
+    voice."""
     board = open_still_board()
     page = board.page
     sound = page.get_by_test_id("sound")
@@ -153,6 +154,12 @@ def test_an_incident_is_opened_from_the_map_and_from_what_was_pasted(
     page.get_by_test_id("new-where").fill(f"https://maps.google.com/?q={scene.latitude},{scene.longitude}")
     page.get_by_test_id("new-name").fill("Depan Pasar Uji")
     page.get_by_label("Rutin").check()
+    other = open_incident(still_stack, scenes.near(-7.15, 111.89, 2000, 5000, random.Random(5)), "routine")
+    row(board, other).click()
+    expect(page.get_by_test_id("new-incident")).to_have_count(0)
+    page.get_by_test_id("incident-new").click()
+    expect(page.get_by_test_id("new-name")).to_have_value("Depan Pasar Uji")
+    ask(still_stack, "PATCH", f"incidents/{other}", closed=True, closed_as="information")
     page.get_by_test_id("new-open").click()
     panel = page.get_by_test_id("incident")
     expect(panel).to_contain_text("Depan Pasar Uji")
