@@ -136,6 +136,9 @@ def test_a_panel_that_a_key_opened_has_the_focus_and_gives_it_back(open_board: O
     row.focus()
     board.page.keyboard.press("Enter")
     expect(board.page.get_by_test_id("detail")).to_be_focused()
+    row.focus()
+    board.page.keyboard.press("Enter")  # it is open already
+    expect(board.page.get_by_test_id("detail")).to_be_focused()
     board.page.keyboard.press("Tab")
     board.page.keyboard.press("Escape")
     expect(row).to_be_focused()

@@ -10,8 +10,12 @@ export class Focus {
   /** To be told of every click: one that a key made has no count. */
   clicked(event: MouseEvent): void {
     if (event.detail !== 0 || !(event.target instanceof HTMLElement)) return
-    this.#pressed = event.target.closest('button')
-    setTimeout(() => (this.#pressed = null))
+    const pressed = (this.#pressed = event.target.closest('button'))
+    const again = pressed?.matches('[aria-current="true"]') // its panel is there already, and nothing will move
+    setTimeout(() => {
+      if (again) this.moved(true)
+      this.#pressed = null
+    })
   }
 
   /** To be told of whatever is touched or gets the focus. */
