@@ -1,55 +1,52 @@
-"""The console program ``sigap``: the one reader of argv."""
+"""The console program ``sigap``: the one reader of argv.
+
+What a command takes to run is imported when it is asked for. Some want numpy, scipy and a web server, which takes
+seconds on a small machine, and who asks what commands there are, or enrols a unit, has no use for them.
+"""
 
 import argparse
-import asyncio
 import logging
-import os
 import signal
 import sys
-import threading
-import time
-from datetime import UTC, datetime
-from typing import Any
+from typing import Protocol
 
 import psycopg
 import structlog
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
-from gateway import app
-from gateway.demo import command as demo
-from gateway.drills import command as drills
-from gateway.integrations.reach import command as reach
-from gateway.listening import CannotListenError
-from gateway.loading import settle
-from gateway.roads import command as roads
-from gateway.services import bridge_command, enrol_command, enrol_profile, facility_command, phone_command
-from gateway.services import learn_command as learn
-from gateway.services import route_command as route
-from gateway.services import score_command as score
-from gateway.services.take_in_kept import take_in_kept
-from gateway.services.terminal import harmless
-from gateway.settings import Settings, described
-from gateway.storage import quarantine, units
-from gateway.storage.migrations import MigrationsDisagree, migrate
-from gateway.storage.pool import open_pool
-from gateway.storage.units import Unit
-from tracker import regions
-from tracker.errors import BadInput, TrackerError
-from tracker.wire.topics import checked_id
+from gateway.storage.migrations import MigrationsDisagree
+from tracker.errors import TrackerError
 
-MAX_NAME = 60
-"""Characters of a unit's name: what a list on a phone still shows."""
+COMMANDS = {
+    "serve": "run the gateway of one centre",
+    "migrate": "bring the database's schema up to date",
+    "enrol": "make units known, so that their fixes are stored",
+    "bridge": "for whom a base radio's bridge may speak",
+    "facilities": "hospitals and health centres: lists, doubts, confirmation",
+    "phone": "phones as units: consent, duty, secrets",
+    "reach": "whom alarms reach, and whether they do",
+    "quarantine": "show what could not be stored, newest first",
+    "roads": "build the road network of a region, and look at it",
+    "eta": "how well arrival times were foretold, and how they get better",
+    "demo": "start everything on this machine, with a simulated fleet",
+    "drill": "run a centre's exercise on this machine, and print what holds",
+}
+"""With what each does, in a line."""
 
-_STOP_S = 8.0
-"""For a clean stop, after which the process ends all the same: whoever runs it is promised ten."""
+
+class Command(Protocol):
+    """A module that is a command."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser, /) -> None:
+        """Declare its options and actions."""
+
+    def run(self, args: argparse.Namespace, /) -> int:
+        """Do it; the exit code."""
 
 
 def main() -> int:
     """Run one command; 0 is success, 1 a failure that is explained on stderr, 2 wrong usage."""
-    parser = _parser()
-    args = parser.parse_args()
+    args = _parser(sys.argv[1:]).parse_args()
     _log_to_stderr()
     try:
         status: int = args.run(args)
@@ -58,8 +55,6 @@ def main() -> int:
         return 128 + signal.SIGINT
     except (MigrationsDisagree, TrackerError) as error:
         return _explain(str(error))
-    except CannotListenError as error:
-        return _explain(f"{error}; SIGAP_HTTP_HOST and SIGAP_HTTP_PORT say where to listen, 0 takes a free port")
     except psycopg.errors.UndefinedTable:
         return _explain("the database has no schema of ours yet: `sigap migrate` makes it")
     except psycopg.OperationalError as error:
@@ -85,194 +80,48 @@ def _problems(error: ValidationError) -> list[str]:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: list[str]) -> argparse.ArgumentParser:
+    """All commands, of which the one that is asked for knows its options."""
     parser = argparse.ArgumentParser(prog="sigap", description="Tracks emergency units and loses no fix.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    table = "\n".join(f"  {name:<22} {text} (default: {default})" for name, default, text in described())
-    serve = commands.add_parser(
-        "serve",
-        help="run the gateway of one centre",
-        epilog=f"settings, from the environment:\n{table}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    serve.set_defaults(run=_serve)
-
-    commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
-
-    enrol = commands.add_parser("enrol", help="make units known, so that their fixes are stored")
-    enrol.add_argument("unit", nargs="?", type=_unit_id, help="the unit's id")
-    enrol.add_argument("--name", type=_label, help="what people call it; the id, or what it was, if absent")
-    enrol.add_argument("--kind", type=_unit_id, help="ambulance, motorcycle, ...; ambulance, or what it was, if absent")
-    enrol.add_argument("--profile", choices=regions.names(), help="the centre and all units of a region's profile")
-    enrol_command.add_arguments(enrol)
-    enrol.set_defaults(run=_enrol, parser=enrol)
-
-    bridge = commands.add_parser("bridge", help="for whom a base radio's bridge may speak")
-    bridge_command.add_arguments(bridge)
-    bridge.set_defaults(run=bridge_command.run)
-
-    facilities = commands.add_parser("facilities", help="hospitals and health centres: lists, doubts, confirmation")
-    facility_command.add_arguments(facilities)
-    facilities.set_defaults(run=facility_command.run)
-
-    phone = commands.add_parser("phone", help="phones as units: consent, duty, secrets")
-    phone_command.add_arguments(phone)
-    phone.set_defaults(run=phone_command.run)
-
-    reached = commands.add_parser("reach", help="whom alarms reach, and whether they do")
-    reach.add_arguments(reached)
-    reached.set_defaults(run=reach.run)
-
-    kept = commands.add_parser("quarantine", help="show what could not be stored, newest first")
-    kept.add_argument("--limit", type=_count, default=50, help="how many at most (default: 50)")
-    kept.set_defaults(run=_quarantine)
-
-    network = commands.add_parser("roads", help="build the road network of a region, and look at it")
-    roads.add_arguments(network)
-    network.set_defaults(run=roads.run)
-
-    arrivals = commands.add_parser("eta", help="how well arrival times were foretold, and how they get better")
-    actions = arrivals.add_subparsers(required=True, metavar="ACTION")
-    scored = actions.add_parser("score", help="told against arrived")
-    score.add_arguments(scored)
-    scored.set_defaults(run=score.run)
-    routed = actions.add_parser("route", help="how long from one street or place to another")
-    route.add_arguments(routed)
-    routed.set_defaults(run=route.run)
-    learned = actions.add_parser("learn", help="learn speeds from finished drives")
-    learn.add_arguments(learned)
-    learned.set_defaults(run=learn.run)
-
-    show = commands.add_parser("demo", help="start everything on this machine, with a simulated fleet")
-    demo.add_arguments(show)
-    show.set_defaults(run=demo.run)
-
-    drill = commands.add_parser("drill", help="run a centre's exercise on this machine, and print what holds")
-    drills.add_arguments(drill)
-    drill.set_defaults(run=drills.run)
+    asked = next((word for word in words if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text)
+        if name == asked:
+            module = _command(name)
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
     return parser
 
 
-def _unit_id(text: str) -> str:
-    try:
-        return checked_id(text)
-    except BadInput as error:
-        raise argparse.ArgumentTypeError(error.detail) from None
-
-
-def _label(text: str) -> str:
-    """A name that fits into a list and does nothing to a terminal."""
-    if not text.strip() or len(text) > MAX_NAME or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"a name has 1 to {MAX_NAME} printable characters")
-    return text.strip()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000000")
-    return int(text)
-
-
-def _serve(_: argparse.Namespace) -> int:
-    async def run() -> None:
-        stop = asyncio.Event()
-
-        def ask_to_stop() -> None:
-            stop.set()
-            threading.Thread(target=_stop_hard, daemon=True).start()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, ask_to_stop)
-        await app.serve(Settings(), stop, wired=lambda _: settle())
-
-    asyncio.run(run())
-    return 0
-
-
-def _stop_hard() -> None:
-    """End the process where broker or database do not even answer to a goodbye. What is not committed is not
-    acknowledged and comes again, and the broker says for us that we are gone: nothing is lost but politeness."""
-    time.sleep(_STOP_S)
-    structlog.get_logger().warning("stopped without a goodbye: the broker or the database does not answer")
-    os._exit(0)
-
-
-def _migrate(_: argparse.Namespace) -> int:
-    async def run(connection: psycopg.AsyncConnection[Any]) -> None:
-        done = await migrate(connection)
-        print("\n".join(f"applied {name}" for name in done) or "nothing to do: the schema is up to date")
-
-    return _with_database(run)
-
-
-def _enrol(args: argparse.Namespace) -> int:
-    if (args.unit is None) == (args.profile is None):
-        args.parser.error("name one unit, or a --profile: one of the two")
-    if wrong := enrol_command.check(args):
-        args.parser.error(wrong)
-    settings = Settings()
-    centre = settings.centre
-
-    async def run(connection: psycopg.AsyncConnection[Any]) -> None:
-        await migrate(connection)
-        known = {unit.id: unit for unit in await units.enrolled(connection, centre)}
-        if args.profile is not None:
-            profile = regions.load(args.profile)
-            await units.describe_centre(connection, centre, profile.name, profile.time_zone)
-            new = [unit for unit in profile.units if unit.id not in known]  # names given here stay
-            found = [Unit(unit.id, unit.name, unit.kind) for unit in new if not unit.private]
-            if private := [unit.id for unit in new if unit.private]:
-                print(
-                    f"left out, for nobody has asked their owners: {', '.join(private)}; "
-                    "enrol each with --phone, and its driver consents"
-                )
-        else:
-            was = known.get(args.unit, Unit(args.unit, args.unit, "ambulance"))
-            found = [Unit(args.unit, args.name or was.name, args.kind or was.kind)]
-        for unit in found:
-            await units.enrol(connection, centre, unit)
-        print(f"enrolled {len(found)} unit{'s' * (len(found) != 1)} in centre {centre}")
-        if args.profile is not None:
-            there = [unit.id for unit in await units.enrolled(connection, centre)]
-            agencies, told = await enrol_profile.fill(connection, centre, profile, there)
-            print(f"the profile tells of {agencies} new agencies, and whose {told} units are")
-        async with open_pool(settings.database_url.get_secret_value(), 1) as pool:
-            for unit in found:
-                if taken := await take_in_kept(pool, centre, unit.id, datetime.now(UTC)):
-                    print(f"{unit.id}: {taken} messages it had sent before are taken in from the quarantine")
-        for unit in found:
-            await enrol_command.take_in_bridged(connection, settings, unit.id, datetime.now(UTC))
-        if args.radio is not None:
-            await enrol_command.enrol_radio(connection, settings, args.unit, args.bridge, args.radio, datetime.now(UTC))
-        if args.phone:
-            await enrol_command.enrol_phone_of(connection, settings, args, datetime.now(UTC))
-
-    return _with_database(run)
-
-
-def _quarantine(args: argparse.Namespace) -> int:
-    centre = Settings().centre
-
-    async def run(connection: psycopg.AsyncConnection[Any]) -> None:
-        table = Table("last seen", "times", "reason", "what", "topic", "begins with")
-        for kept in await quarantine.newest(connection, centre, args.limit):
-            cells = [f"{kept.last_seen:%Y-%m-%d %H:%M:%S}Z", str(kept.times_seen), kept.reason, kept.detail, kept.topic]
-            cells.append(repr(kept.payload[:40])[2:-1])
-            table.add_row(*(harmless(cell) for cell in cells))
-        Console().print(table if table.row_count else "the quarantine is empty: everything that came was stored")
-
-    return _with_database(run)
-
-
-def _with_database(run: Any) -> int:
-    async def connected() -> None:
-        url = Settings().database_url.get_secret_value()
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-            await run(connection)
-
-    asyncio.run(connected())
-    return 0
+def _command(name: str) -> Command:
+    found: Command
+    match name:
+        case "serve":
+            from gateway import serve_command as found
+        case "migrate":
+            from gateway.services import migrate_command as found
+        case "enrol":
+            from gateway.services import enrol_command as found
+        case "bridge":
+            from gateway.services import bridge_command as found
+        case "facilities":
+            from gateway.services import facility_command as found
+        case "phone":
+            from gateway.services import phone_command as found
+        case "reach":
+            from gateway.integrations.reach import command as found
+        case "quarantine":
+            from gateway.services import quarantine_command as found
+        case "roads":
+            from gateway.roads import command as found
+        case "eta":
+            from gateway.services import eta_command as found
+        case "demo":
+            from gateway.demo import command as found
+        case _:
+            from gateway.drills import command as found
+    return found
 
 
 def _explain(sentence: str) -> int:

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from gateway.http.hosts import LoopbackNames, is_loopback
 from gateway.http.sockets import DroppingProtocol
+from tracker.errors import TrackerError
 
 STOP_GRACE_S = 5
 SEND_BUFFER = 128 * 1024
@@ -15,8 +16,8 @@ SEND_BUFFER = 128 * 1024
 positions before the next new one."""
 
 
-class CannotListenError(Exception):
-    """The web side's address cannot be had."""
+class CannotListenError(TrackerError):
+    """The web side's address cannot be had; the message says which, why, and what says where to listen."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -29,7 +30,10 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise CannotListenError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+        raise CannotListenError(
+            f"cannot listen on {host} port {port}: {error.strerror}; "
+            "SIGAP_HTTP_HOST and SIGAP_HTTP_PORT say where to listen, 0 takes a free port"
+        ) from error
     return listener
 
 

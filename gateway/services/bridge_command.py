@@ -1,12 +1,10 @@
 """`sigap bridge`: which bridges there are, and for whom they may speak."""
 
 import argparse
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 from psycopg import AsyncConnection
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +12,7 @@ from rich.table import Table
 from gateway.services.enrol_command import take_in_and_tell
 from gateway.settings import Settings
 from gateway.storage import bridges, quarantine, units
+from gateway.storage.asking import asked
 from tracker.errors import BadInput
 from tracker.wire.topics import checked_id
 
@@ -40,13 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """
     settings = Settings()
     act: Callable[[Connection, Settings, argparse.Namespace], Awaitable[int]] = args.act
-
-    async def connected() -> int:
-        url = settings.database_url.get_secret_value()
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-            return await act(connection, settings, args)
-
-    return asyncio.run(connected())
+    return asked(settings.database_url, lambda connection: act(connection, settings, args))
 
 
 async def _allow(connection: Connection, settings: Settings, args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
-"""`sigap enrol` of what speaks for a unit besides its own device: a radio behind a bridge, or a phone."""
+"""`sigap enrol`: units, and what speaks for them besides their own devices: a radio behind a bridge, or a phone."""
 
 import argparse
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +9,33 @@ import segno
 from psycopg import AsyncConnection
 from rich.console import Console
 
-from gateway.services import enrol_phone
+from gateway.services import enrol_phone, enrol_profile
 from gateway.services.enrol_phone import PhoneBroker
-from gateway.services.take_in_kept import take_in
+from gateway.services.take_in_kept import take_in, take_in_kept
 from gateway.settings import Settings
-from gateway.storage import bridges, phones, quarantine
+from gateway.storage import bridges, phones, quarantine, units
+from gateway.storage.asking import asked
+from gateway.storage.migrations import migrate
 from gateway.storage.pool import open_pool
+from gateway.storage.units import Unit
+from tracker import regions
 from tracker.duty import BadWindows, read_windows
 from tracker.errors import BadInput
 from tracker.wire.topics import checked_id
+
+MAX_NAME = 60
+"""Characters of a unit's name: what a list on a phone still shows."""
 
 Connection = AsyncConnection[Any]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    parser.set_defaults(parser=parser)
+    parser.add_argument("unit", nargs="?", type=_id, help="the unit's id")
+    parser.add_argument("--name", type=_label, help="what people call it; the id, or what it was, if absent")
+    parser.add_argument("--kind", type=_id, help="ambulance, motorcycle, ...; ambulance, or what it was, if absent")
+    parser.add_argument("--profile", choices=regions.names(), help="the centre and all units of a region's profile")
     radio = parser.add_argument_group("a radio, heard by a bridge (sigap-unit radio)")
     radio.add_argument(
         "--radio", type=_id, metavar="RADIO", help="its name in the quarantine: fs-100-1001, nx-2, taip-1234, ..."
@@ -45,8 +57,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     phone.add_argument("--mqtt-user", metavar="USER", help="OwnTracks user, where it is not CENTRE.UNIT")
 
 
-def check(args: argparse.Namespace) -> str | None:
+def run(args: argparse.Namespace) -> int:
+    """Enrol them, and say what that did; the exit code is 0.
+
+    Raises:
+        psycopg.Error: the database cannot be asked.
+        MigrationsDisagree: the database was made by another version.
+    """
+    if wrong := _wrong(args):
+        args.parser.error(wrong)
+    settings = Settings()
+    asked(settings.database_url, lambda connection: _enrol(connection, settings, args))
+    return 0
+
+
+async def _enrol(connection: Connection, settings: Settings, args: argparse.Namespace) -> None:
+    centre, now = settings.centre, datetime.now(UTC)
+    await migrate(connection)
+    known = {unit.id: unit for unit in await units.enrolled(connection, centre)}
+    profile = None if args.profile is None else regions.load(args.profile)
+    if profile is None:
+        was = known.get(args.unit, Unit(args.unit, args.unit, "ambulance"))
+        found = [Unit(args.unit, args.name or was.name, args.kind or was.kind)]
+    else:
+        await units.describe_centre(connection, centre, profile.name, profile.time_zone)
+        new = [unit for unit in profile.units if unit.id not in known]  # names given here stay
+        found = [Unit(unit.id, unit.name, unit.kind) for unit in new if not unit.private]
+        if private := [unit.id for unit in new if unit.private]:
+            print(
+                f"left out, for nobody has asked their owners: {', '.join(private)}; "
+                "enrol each with --phone, and its driver consents"
+            )
+    for unit in found:
+        await units.enrol(connection, centre, unit)
+    print(f"enrolled {len(found)} unit{'s' * (len(found) != 1)} in centre {centre}")
+    if profile is not None:
+        there = [unit.id for unit in await units.enrolled(connection, centre)]
+        agencies, told = await enrol_profile.fill(connection, centre, profile, there)
+        print(f"the profile tells of {agencies} new agencies, and whose {told} units are")
+    async with open_pool(settings.database_url.get_secret_value(), 1) as pool:
+        for unit in found:
+            if taken := await take_in_kept(pool, centre, unit.id, now):
+                print(f"{unit.id}: {taken} messages it had sent before are taken in from the quarantine")
+    for unit in found:
+        await take_in_bridged(connection, settings, unit.id, now)
+    if args.radio is not None:
+        await enrol_radio(connection, settings, args.unit, args.bridge, args.radio, now)
+    if args.phone:
+        await enrol_phone_of(connection, settings, args, now)
+
+
+def _wrong(args: argparse.Namespace) -> str | None:
     """What is wrong with the combination of options; None if nothing is."""
+    if (args.unit is None) == (args.profile is None):
+        return "name one unit, or a --profile: one of the two"
     if (args.radio is None) != (args.bridge is None):
         return "a radio is enrolled with both --radio and --bridge"
     if args.unit is None and (args.radio is not None or args.phone):
@@ -137,6 +201,13 @@ def _id(text: str) -> str:
         return checked_id(text)
     except BadInput as error:
         raise argparse.ArgumentTypeError(error.detail) from None
+
+
+def _label(text: str) -> str:
+    """A name that fits into a list and does nothing to a terminal."""
+    if not text.strip() or len(text) > MAX_NAME or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"a name has 1 to {MAX_NAME} printable characters")
+    return text.strip()
 
 
 def _windows(text: str) -> str:

@@ -1,14 +1,12 @@
 """`sigap facilities`: take lists in, look at what is doubtful, confirm where something is."""
 
 import argparse
-import asyncio
 import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import AsyncConnection
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +21,7 @@ from gateway.services.register import Register
 from gateway.services.terminal import harmless
 from gateway.settings import Settings
 from gateway.storage import register as storage
+from gateway.storage.asking import asked
 from gateway.storage.migrations import migrate
 from gateway.storage.pool import open_pool
 from tracker import regions
@@ -76,14 +75,12 @@ def run(args: argparse.Namespace) -> int:
     """
     settings = Settings()
 
-    async def connected() -> int:
-        url = settings.database_url.get_secret_value()
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-            await migrate(connection)
-            code: int = await args.act(connection, settings, args)
-            return code
+    async def act(connection: Connection) -> int:
+        await migrate(connection)
+        code: int = await args.act(connection, settings, args)
+        return code
 
-    return asyncio.run(connected())
+    return asked(settings.database_url, act)
 
 
 async def _import(connection: Connection, settings: Settings, args: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """`sigap eta learn`: learn speeds from finished drives, say what came of it, and keep it."""
 
 import argparse
-import asyncio
 import os
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -17,6 +16,7 @@ from gateway.services.learn import SPAN, Errors, Ground, Report, learn, read_leg
 from gateway.services.models import usable
 from gateway.settings import Settings
 from gateway.storage import speed_models
+from gateway.storage.asking import asked
 from gateway.storage.units import time_zone
 from tracker.errors import TrackerError
 from tracker.eta.speeds import SpeedModel, UnusableModel
@@ -64,13 +64,10 @@ def run(args: argparse.Namespace) -> int:
             bar.update(task, description=what, completed=done, total=total)
 
         ground = Ground.on(region.graph, region.engine(console.print))
-
-        async def work() -> tuple[SpeedModel, Report]:
-            url = settings.database_url.get_secret_value()
-            async with await AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-                return await _learn(connection, settings.centre, ground, args.since, tell, keep=not args.dry_run)
-
-        model, report = asyncio.run(work())
+        model, report = asked(
+            settings.database_url,
+            lambda connection: _learn(connection, settings.centre, ground, args.since, tell, keep=not args.dry_run),
+        )
     _print(model, report, dry_run=args.dry_run)
     return 0
 

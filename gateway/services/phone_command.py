@@ -1,13 +1,11 @@
 """`sigap phone`: the phones that speak for units, the consent of those who carry them, and their duty."""
 
 import argparse
-import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 from psycopg import AsyncConnection
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +13,7 @@ from rich.table import Table
 from gateway.services.consent_text import VERSION
 from gateway.settings import Settings
 from gateway.storage import phones
+from gateway.storage.asking import asked
 from gateway.storage.phones import Phone
 from tracker.duty import LONGEST_ON, SHIFT, BadWindows, State, read_windows
 from tracker.errors import BadInput
@@ -62,19 +61,17 @@ def run(args: argparse.Namespace) -> int:
     settings = Settings()
     now = datetime.now(UTC)
 
-    async def connected() -> int:
-        url = settings.database_url.get_secret_value()
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-            if args.act is None:
-                return await _list(connection, settings.centre, now)
-            found = await phones.find(connection, settings.centre, now, units=[args.unit])
-            if not found:
-                print(f"{args.unit} has no phone: `sigap enrol --phone {args.unit}`")
-                return 1
-            print(await args.act(connection, settings.centre, found[0], args, now))
-            return 0
+    async def act(connection: Connection) -> int:
+        if args.act is None:
+            return await _list(connection, settings.centre, now)
+        found = await phones.find(connection, settings.centre, now, units=[args.unit])
+        if not found:
+            print(f"{args.unit} has no phone: `sigap enrol --phone {args.unit}`")
+            return 1
+        print(await args.act(connection, settings.centre, found[0], args, now))
+        return 0
 
-    return asyncio.run(connected())
+    return asked(settings.database_url, act)
 
 
 async def _list(connection: Connection, centre: str, now: datetime) -> int:

@@ -1,10 +1,8 @@
 """`sigap eta score`: how well arrival times were foretold, as a table."""
 
 import argparse
-import asyncio
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +10,7 @@ from gateway.roads.districts import load_districts
 from gateway.services.score import SPAN
 from gateway.settings import Settings
 from gateway.storage import etas
+from gateway.storage.asking import asked
 from gateway.storage.etas import Score
 
 _TITLES = {
@@ -37,15 +36,13 @@ def run(args: argparse.Namespace) -> int:
     """
     settings = Settings()
     district_of = None if settings.districts_file is None else load_districts(settings.districts_file).of
-
-    async def read() -> list[Score]:
-        url = settings.database_url.get_secret_value()
-        now = datetime.now(UTC)
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-            since = now - timedelta(days=args.days)
-            return await etas.scores(connection, settings.centre, since, now, district_of)
-
-    Console().print(table(asyncio.run(read()), args.days))
+    now = datetime.now(UTC)
+    since = now - timedelta(days=args.days)
+    scores = asked(
+        settings.database_url,
+        lambda connection: etas.scores(connection, settings.centre, since, now, district_of),
+    )
+    Console().print(table(scores, args.days))
     return 0
 
 

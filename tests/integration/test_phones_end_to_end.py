@@ -132,7 +132,8 @@ def test_a_day_without_coverage_comes_in_one_body(
 
 
 def test_the_driver_consents_goes_on_duty_and_withdraws(gateway: Gateway, enrolled_url: str, tmp_path: Path) -> None:
-    """On the phone's own page, in the order in which it happens; what is off duty is answered and stored nowhere."""
+    """On the phone's own page, in the order in which it happens; what is off duty is answered and stored nowhere,
+    and without consent nothing is shown."""
     secret = enrol(enrolled_url, tmp_path, port=gateway.port)
     page = f"{gateway.url}/phones/v1/driver/{secret}"
 
@@ -157,6 +158,7 @@ def test_the_driver_consents_goes_on_duty_and_withdraws(gateway: Gateway, enroll
         assert "off duty" in driver.post(f"{page}/duty", data={"state": "off"}).text
         time.sleep(1.1)
         assert send() == 0
+        assert len(fixes(gateway)) == 1
         driver.post(f"{page}/duty", data={"state": "on"})
         assert "no consent" in driver.post(f"{page}/withdraw").text
         time.sleep(1.1)
@@ -164,9 +166,12 @@ def test_the_driver_consents_goes_on_duty_and_withdraws(gateway: Gateway, enroll
         assert driver.post(f"{page}/duty", data={"state": "sleeping"}).status_code == 422
         assert driver.post(f"{page}/consent", data={"person": "  "}).status_code == 422
         assert driver.get(f"{gateway.url}/phones/v1/driver/{'a' * 26}").status_code == 403
-    assert len(fixes(gateway)) == 1
+    withdrawn = gateway.get(f"units/{UNIT}/fixes")
+    assert withdrawn["fixes"] == []
+    assert "consent" in withdrawn["withheld_because"]
     assert gateway.get("quarantine")["messages"] == []
     with psycopg.connect(enrolled_url) as connection:
+        assert connection.execute("SELECT count(*) FROM fixes").fetchone() == (1,)
         rows = connection.execute("SELECT person, recorded_by, withdrawn_by FROM consents").fetchall()
     assert rows == [("Budi <b>Santoso</b>", "driver", "driver")]
 

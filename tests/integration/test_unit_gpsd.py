@@ -1,5 +1,6 @@
 """gpsd, played by the test in its own words: its receiver's sentences first, its reports where there are none."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -46,9 +47,10 @@ class GpsdDouble:
             while not self.asked.endswith(b";\n"):
                 self.asked += client.recv(1000)
             client.sendall(b'{"class":"DEVICES","devices":[{"class":"DEVICE","path":"/dev/ttyS0"}]}\r\n')
-            while not self._stop.wait(0.1):
-                for word in list(self.words):
-                    client.sendall(word)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the agent may hang up first
+                while not self._stop.wait(0.1):
+                    for word in list(self.words):
+                        client.sendall(word)
 
     def close(self) -> None:
         """Hang up."""
