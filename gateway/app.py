@@ -38,6 +38,7 @@ from gateway.services.watch import Watch
 from gateway.settings import Settings
 from gateway.storage.fixes import Row
 from gateway.storage.pool import open_pool, type_of_pool
+from gateway.storage.sole import Sole
 from gateway.storage.units import Unit
 from tracker.eta.speeds import prior
 from tracker.regions import load as load_profile
@@ -120,6 +121,8 @@ async def serve(
             PACE if clock is TRUE else HASTE,
         )
         sender = await stack.enter_async_context(WebhookSender(private=settings.webhooks_private))
+        sole = Sole(url, settings.centre)
+        stack.push_async_callback(sole.close)
         beyond = Beyond(
             event_pool=pools["events"],
             told=told,
@@ -131,6 +134,7 @@ async def serve(
             ),
             over_rest=OtherCentre(await stack.enter_async_context(other_centre.client())),
             send=sender.send,
+            delivers=sole.held,
             allow_receiver=sender.allow,
             districts=districts_of(settings),
             villages=villages_of(settings),

@@ -41,7 +41,7 @@ from gateway.services.progress import Progress, Publish
 from gateway.services.register import Register
 from gateway.services.shared_centre import SharedCentre
 from gateway.services.standings import Standings
-from gateway.services.webhooks import Answered, Outgoing, Send, Webhooks
+from gateway.services.webhooks import Answered, Outgoing, Send, Webhooks, only_one
 from gateway.storage.pool import type_of_pool
 from tracker.eta.speeds import prior
 from tracker.locate.gazetteer import Entry
@@ -61,6 +61,7 @@ class Beyond(msgspec.Struct, frozen=True, kw_only=True):
     neighbours: Neighbours | None = None  # None: those without which no gateway is
     over_rest: Abroad | None = None  # the way to other centres; None: there is none
     send: Send | None = None  # to webhooks; None: nothing is sent
+    delivers: Callable[[], Awaitable[bool]] | None = None  # whether we are who sends to them; None: nobody else does
     allow_receiver: Callable[[str], Awaitable[None]] | None = None  # None: any
     districts: Districts | None = None
     villages: Sequence[Entry] = ()
@@ -150,7 +151,7 @@ class World:
             over_rest=beyond.over_rest,
         )
         of_events = beyond.event_pool or pool
-        self.webhooks = Webhooks(centre, of_events, beyond.send or _nowhere, clock)
+        self.webhooks = Webhooks(centre, of_events, beyond.send or _nowhere, clock, is_ours=beyond.delivers or only_one)
         say = beyond.say_incident or _unsaid
         self.progress = Progress(of_events, live, missions, say, clock)
         self.feed = Feed(centre, of_events, clock, self.webhooks.heard, self.progress.heard, beyond.told)

@@ -5,7 +5,7 @@ a lane is ever under way; the next follows when it was taken or given up. Lanes 
 receiver has so many ways at once and no more: one that hangs holds up its own events only.
 
 What waits is in the database. Killed between commit and sending, or between sending and noting it, the gateway sends
-it after its next start, with the same id.
+it after its next start, with the same id. Of several gateways one delivers; another takes over when that one is gone.
 """
 
 import asyncio
@@ -42,8 +42,11 @@ REFUSALS = frozenset({400, 406, 409, 413, 415, 422})
 """Answers to this event, not to this moment: others of its lane must not wait for it as long as for a dead receiver."""
 
 REFUSED_TIMES = 8
-IDLE_S = 60.0
-RELOAD_S = 2.0
+CHECK_S = 2.0
+"""How often a gateway asks whether it is the one that delivers. So soon another takes over from one that was killed."""
+
+LOOK_S = 10.0
+"""How often is looked for what was put before receivers elsewhere: numbered, or asked for again, at another gateway."""
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -75,8 +78,19 @@ Send = Callable[[Outgoing], Awaitable[Answered]]
 """Never raises for what a receiver or the network does."""
 
 
+async def only_one() -> bool:
+    """Of a gateway that is the only one."""
+    return True
+
+
 class Webhooks:
-    """One for a centre, in one event loop."""
+    """One for a centre, in one event loop.
+
+    Args:
+        send: brings one request to its receiver.
+        jitter: between 0 and 1, so that not all lanes are tried again at once.
+        is_ours: whether this gateway is the one that delivers; it raises while nobody can say.
+    """
 
     def __init__(
         self,
@@ -85,18 +99,20 @@ class Webhooks:
         send: Send,
         clock: Clock = TRUE,
         jitter: Callable[[], float] = random.random,
+        is_ours: Callable[[], Awaitable[bool]] = only_one,
     ) -> None:
         self.centre = centre
         self._pool = pool
         self._send = send
         self._clock = clock
         self._jitter = jitter
+        self._is_ours = is_ours
         self._due: dict[tuple[str, str], datetime] = {}  # lanes in which something waits, and when they are looked at
         self._fresh: set[tuple[str, str]] = set()  # told of since they were last looked at
         self._hurried: set[tuple[str, str]] = set()  # to be sent without patience
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
-        self._loaded = False
+        self._look_at = float("-inf")  # when the database is asked what waits, by the clock's seconds
 
     # Receivers
 
@@ -192,7 +208,7 @@ class Webhooks:
         busy: dict[str, int] = {}
         for webhook, _ in self._under_way:
             busy[webhook] = busy.get(webhook, 0) + 1
-        soonest = IDLE_S
+        soonest = CHECK_S
         for lane, due in sorted(self._due.items(), key=lambda item: item[1]):
             if due > now:
                 soonest = min(soonest, (due - now).total_seconds())
@@ -228,6 +244,8 @@ class Webhooks:
             if head.next_at > self._clock.now() and not hurried:
                 self._due[key] = head.next_at
                 return
+            if not await self._is_ours():
+                return  # another one has taken over since; our loop is about to hear of it
             answered = await self._send(self._outgoing(head))
             self._due[key] = await self._note(webhook, head, answered)
         except (psycopg.Error, PoolTimeout) as error:
@@ -268,17 +286,33 @@ class Webhooks:
     async def run(self) -> None:
         """Work until cancelled."""
         try:
-            await keep_turning("webhooks", self._round, self._clock, RELOAD_S, wake=self._changed)
+            await keep_turning("webhooks", self._round, self._clock, CHECK_S, wake=self._changed)
         finally:
-            for task in self._under_way.values():
-                task.cancel()
+            self._stand_by()
 
     async def _round(self) -> float:
-        if not self._loaded:
+        try:
+            ours = await self._is_ours()
+        except BaseException:
+            self._stand_by()  # whoever cannot say that it is the one is not: another may have begun
+            raise
+        if not ours:
+            self._stand_by()
+            return CHECK_S
+        if self._clock.seconds() >= self._look_at:
             await self._load()
+            self._look_at = self._clock.seconds() + LOOK_S
         return self.turn(self._clock.now())
+
+    def _stand_by(self) -> None:
+        """Send nothing. What was under way is sent again by whoever delivers, with the same id; all that waits is in
+        the database."""
+        for task in self._under_way.values():
+            task.cancel()
+        for known in (self._due, self._fresh, self._hurried):
+            known.clear()
+        self._look_at = float("-inf")
 
     async def _load(self) -> None:
         async with self._pool.connection() as connection:
             self.heard(await webhooks.waiting(connection, self.centre))
-        self._loaded = True

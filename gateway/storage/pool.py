@@ -32,7 +32,12 @@ LEASE_S = 30.0
 IDLE_IN_TRANSACTION_MS = 10_000
 """Between two statements of one transaction; nothing of ours thinks for so long."""
 
-_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 """Our kernel's limits for a peer that does not answer, of libpq; a Unix socket has none of it."""
 
 
@@ -108,7 +113,7 @@ async def open_pool(database_url: str, size: int, told: asyncio.Event | None = N
     """
     pool = Pool(
         database_url,
-        kwargs={"connect_timeout": CONNECT_TIMEOUT_S, "autocommit": True, "application_name": "sigap", **_KEEPALIVE},
+        kwargs={"connect_timeout": CONNECT_TIMEOUT_S, "autocommit": True, "application_name": "sigap", **KEEPALIVE},
         min_size=1,
         max_size=size,
         timeout=CONNECT_TIMEOUT_S,

@@ -2,6 +2,9 @@
 order per unit, with one id; and nobody waits for anybody else's receiver.
 """
 
+import asyncio
+import time
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -10,7 +13,11 @@ import psycopg
 import pytest
 
 from gateway.demo.broker import Mosquitto
-from tests.fix_gateway import UNITS, Gateway, MakeGateway, until_here
+from gateway.demo.ports import free_port
+from gateway.services.webhooks import WAYS
+from gateway.storage import sole
+from gateway.storage.sole import Sole
+from tests.fix_gateway import CENTRE, UNITS, Gateway, MakeGateway, until_here
 from tests.webhook_receiver import Received, Receiver, check, receiving
 
 SCENE = {"latitude": -7.16, "longitude": 111.89}
@@ -132,3 +139,80 @@ async def _add(told: Told, name: str, receiver: Receiver) -> str:
     answer = await told.ask("POST", "webhooks", {"id": name, "url": receiver.url})
     assert "secret" not in msgspec.json.encode(await told.ask("GET", f"webhooks/{name}")).decode()
     return str(answer["secret"])
+
+
+@pytest.mark.slow
+async def test_of_two_gateways_one_delivers_and_the_other_takes_over_when_it_is_killed(
+    make_gateway: MakeGateway, enrolled_url: str, mosquitto: Mosquitto
+) -> None:
+    """The second one starts while the receiver takes its time over what the first sends: nothing comes twice, whichever
+    of them it was told to. The first is killed: the second sends the rest within seconds, each unit's in order; what
+    comes twice then is only what was under way, with the id it had."""
+    values = {"database_url": enrolled_url, "webhooks_private": "true"}
+    first = make_gateway(mqtt_port=mosquitto.port, **values)
+    second = make_gateway(mqtt_port=free_port(), **values)  # a broker has room for one gateway of a centre
+    first.start()
+    async with receiving() as receiver, httpx.AsyncClient(timeout=20) as client:
+        here, there = Told(first, client), Told(second, client)
+        receiver.delay = lambda _: 0.3
+        await _add(here, "cad", receiver)
+        await here.begin()
+        await here.change("before")
+        await asyncio.to_thread(second.start, parts=("database",))  # the receiver goes on here
+        for number in range(CHANGES):
+            await there.ask("POST", "incidents", {"id": f"there-{number}", "place": SCENE, "urgency": "urgent"})
+        expected = await there.events()
+
+        async def has(some: int) -> bool:
+            return len({each.event["id"] for each in receiver.received} & expected.keys()) >= some
+
+        await until_here(lambda: has(len(expected)), 60, "all of it, from one of the two")
+        ids = [each.event["id"] for each in receiver.received]
+        assert len(ids) == len(set(ids)), first.log
+
+        receiver.delay = lambda _: 1.0
+        for number in range(CHANGES):
+            for unit in UNITS:
+                await here.ask("PATCH", f"incidents/i-{unit}", {"notes": f"after {number}"})
+        expected = await there.events()
+        before = len(receiver.received)
+        await until_here(lambda: _more(receiver, before), 20, "some of it")
+        first.kill()
+        receiver.delay = lambda _: 0.0
+        began = time.monotonic()
+        await until_here(lambda: has(len(expected)), 30, "the rest of it, from the other one")
+        assert time.monotonic() - began < 15
+        for lane, numbers in lanes(receiver.taken).items():
+            once = list(dict.fromkeys(numbers))  # what the killed one had under way may be read by the receiver last
+            assert once == sorted(once), lane
+        twice = Counter(each.event["id"] for each in receiver.received)
+        assert sum(count - 1 for count in twice.values()) <= WAYS
+
+
+async def _more(receiver: Receiver, before: int) -> bool:
+    return len(receiver.received) > before
+
+
+async def test_the_right_to_deliver_is_one_gateways_and_passes_on_with_its_connection(
+    enrolled_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another centre has its own. Whoever is dropped by the server learns it by asking, and stands behind."""
+    monkeypatch.setattr(sole, "FRESH_S", 0.0)
+    first, second, other = Sole(enrolled_url, CENTRE), Sole(enrolled_url, CENTRE), Sole(enrolled_url, "tuban")
+    assert [await first.held(), await second.held(), await other.held()] == [True, False, True]
+    assert [await first.held(), await second.held()] == [True, False]
+    async with await psycopg.AsyncConnection.connect(enrolled_url, autocommit=True) as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON oid = database "
+            "WHERE datname = current_database() AND locktype = 'advisory' AND classid = 7446129 "
+            "AND objid = hashtext(%s)::bit(32)::bigint",
+            (CENTRE,),
+        )
+    await until_here(second.held, 10, "the second one's right")
+    with pytest.raises(psycopg.OperationalError):
+        await first.held()
+    assert [await first.held(), await second.held()] == [False, True]
+    await second.close()
+    await until_here(first.held, 10, "the first one's right again")
+    for each in (first, second, other):
+        await each.close()

@@ -69,7 +69,7 @@ SLOW: tuple[tuple[ModuleType, str, Any], ...] = (
     (nights, "LOOK_S", 0.2),
     (passages, "IDLE_S", 1.2),
     (register, "REFRESH_S", 0.2),
-    (webhooks, "IDLE_S", 0.2),
+    (webhooks, "CHECK_S", 0.2),
 )
 """Loops for whose turns a test would wait too long."""
 
