@@ -65,6 +65,9 @@ class NeighbourSettings(BaseSettings):
     reach_webhook_secret: SecretStr | None = Field(
         None, description="that webhooks to contacts are signed with: whsec_ and base64 of 24 bytes at least"
     )
+    webhooks_private: bool = Field(
+        False, description="true: webhooks, those of contacts too, may also go to this machine and to private networks"
+    )
 
     @field_validator("telephony_secret", "reach_webhook_secret")
     @classmethod
@@ -119,9 +122,6 @@ class Settings(RoadSettings, NeighbourSettings):
         None, description="whsec_ and base64: a call-taking system signs its incidents with it (Standard Webhooks)"
     )
     mqtt_live: bool = Field(True, description="publish each unit's position as a retained message for other systems")
-    webhooks_private: bool = Field(
-        False, description="true: webhooks may also go to this machine and to private networks"
-    )
     web_dir: Path = Field(_CHECKOUT / "dashboards" / "web" / "dist", description="the built board")
 
     @field_validator("centre")

@@ -13,6 +13,7 @@ from gateway.integrations.reach.sms import Delivered, Sms
 from gateway.integrations.reach.webhook import Webhook
 from gateway.integrations.satusehat import Satusehat
 from gateway.integrations.sisrute import Sisrute
+from gateway.integrations.webhook_sender import WebhookSender
 from gateway.services.missions import Missions
 from gateway.services.neighbours import Neighbours
 from gateway.services.reach import Channel
@@ -55,7 +56,7 @@ async def open_channels(
         delivered: told of what reached a telephone, or did not.
     """
     channels: list[Channel] = []
-    async with _client() as client:
+    async with WebhookSender(private=settings.webhooks_private) as webhooks:
         if settings.smtp_host is not None and settings.smtp_sender is not None:
             user, password = settings.smtp_username, settings.smtp_password
             account = None if user is None or password is None else (user, password.get_secret_value())
@@ -63,7 +64,7 @@ async def open_channels(
             sender, security = settings.smtp_sender, settings.smtp_security
             channels.append(Mail(settings.smtp_host, port, sender, security, account, settings.smtp_ca))
         if settings.reach_webhook_secret is not None:
-            channels.append(Webhook(settings.reach_webhook_secret.get_secret_value(), client, clock.now))
+            channels.append(Webhook(settings.reach_webhook_secret.get_secret_value(), webhooks.send, clock.now))
         if settings.gsm_port is None:
             yield channels
             return

@@ -79,7 +79,7 @@ def test_a_gateway_reads_referrals_hears_the_exchange_and_reaches_people(
     settings = {
         "database_url": enrolled_url, "sisrute_url": other_side, "sisrute_id": "3515131",
         "sisrute_password": "12345", "telephony_secret": SECRET, "reach_webhook_secret": SECRET,
-        "gsm_port": modem.link,
+        "gsm_port": modem.link, "webhooks_private": True,
     }  # fmt: skip
     gateway = make_gateway(mqtt_port=mosquitto.port, **settings)
     gateway.start()

@@ -8,7 +8,9 @@ import pytest
 
 from gateway.integrations.reach.mail import Mail
 from gateway.integrations.reach.webhook import Webhook
+from gateway.integrations.webhook_sender import WebhookSender
 from gateway.services.reach import NotReached, Words
+from gateway.services.webhooks import Answered, Outgoing
 from gateway.signing import check, new_secret
 from tests.authority import Authority, Certificate
 from tests.mail_double import MailDouble
@@ -91,17 +93,17 @@ async def test_what_a_server_says_is_told_and_whether_to_try_again(
 
 async def test_a_webhook_has_the_words_and_a_signature_that_holds() -> None:
     """And its id is that of the message."""
-    secret, taken = new_secret(), list[httpx.Request]()
+    secret, sent = new_secret(), list[Outgoing]()
 
-    def take(request: httpx.Request) -> httpx.Response:
-        taken.append(request)
-        return httpx.Response(202)
+    async def take(outgoing: Outgoing) -> Answered:
+        sent.append(outgoing)
+        return Answered(202)
 
-    client = httpx.AsyncClient(transport=httpx.MockTransport(take))
-    assert await Webhook(secret, client, lambda: NOW).send("https://chat.example/x", WORDS, "key-1") == "taken: 202"
-    (request,) = taken
-    assert check(secret, request.headers, request.content, NOW) == "key-1"
-    assert httpx.Response(200, content=request.content).json() == {
+    assert await Webhook(secret, take, lambda: NOW).send("https://chat.example/x", WORDS, "key-1") == "taken: 202"
+    (request,) = sent
+    assert request.url == "https://chat.example/x"
+    assert check(secret, httpx.Headers(request.headers), request.body, NOW) == "key-1"
+    assert httpx.Response(200, content=request.body).json() == {
         "id": "key-1", "subject": WORDS.subject, "text": WORDS.text, "alarms": ["a-1"],
     }  # fmt: skip
 
@@ -109,15 +111,26 @@ async def test_a_webhook_has_the_words_and_a_signature_that_holds() -> None:
 @pytest.mark.parametrize(("status", "again"), [(500, True), (503, True), (429, True), (404, False), (302, False)])
 async def test_a_webhook_that_is_refused_is_told(status: int, again: bool) -> None:
     """A redirect is none that we follow: the words are for this address."""
-    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(status)))
+
+    async def refuse(_: Outgoing) -> Answered:
+        return Answered(status, f"answered {status}")
+
     with pytest.raises(NotReached, match=str(status)) as caught:
-        await Webhook(new_secret(), client, lambda: NOW).send("https://chat.example/x", WORDS, "k")
+        await Webhook(new_secret(), refuse, lambda: NOW).send("https://chat.example/x", WORDS, "k")
     assert caught.value.again is again
 
 
-@pytest.mark.parametrize("address", ["nonsense", "https://", "http://127.0.0.1:1/x"])
-async def test_a_webhook_that_leads_nowhere_is_told(address: str) -> None:
-    """Also one that is no address at all."""
-    async with httpx.AsyncClient() as client:
-        with pytest.raises(NotReached, match="does not answer"):
-            await Webhook(new_secret(), client, lambda: NOW).send(address, WORDS, "k")
+@pytest.mark.parametrize(
+    ("address", "private", "why"),
+    [
+        ("nonsense", True, "http"),
+        ("https://", True, "no host|http"),
+        ("http://127.0.0.1:1/x", True, "ConnectError"),
+        ("http://127.0.0.1:1/x", False, "not on the public internet: SIGAP_WEBHOOKS_PRIVATE"),
+    ],
+)
+async def test_a_webhook_that_leads_nowhere_or_inside_is_told(address: str, private: bool, why: str) -> None:
+    """Also one that is no address; and who may name a contact may not have the gateway ask behind the firewall."""
+    async with WebhookSender(private=private) as sender:
+        with pytest.raises(NotReached, match=f"does not take it: .*({why})"):
+            await Webhook(new_secret(), sender.send, lambda: NOW).send(address, WORDS, "k")

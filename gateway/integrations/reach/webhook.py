@@ -1,12 +1,12 @@
 """A webhook: the words as JSON to an address, signed as all that goes from us to another system."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-import httpx
 import msgspec
 
 from gateway.services.reach import NotReached, Words
+from gateway.services.webhooks import Answered, Outgoing
 from gateway.signing import sign
 
 
@@ -15,15 +15,17 @@ class Webhook:
 
     Args:
         secret: that receivers check the signature with.
-        client: does the posting.
+        send: does the posting, to where a receiver may be.
         now: the clock.
     """
 
     kind = "webhook"
 
-    def __init__(self, secret: str, client: httpx.AsyncClient, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, secret: str, send: Callable[[Outgoing], Awaitable[Answered]], now: Callable[[], datetime]
+    ) -> None:
         self._secret = secret
-        self._client = client
+        self._send = send
         self._now = now
 
     async def send(self, address: str, words: Words, key: str) -> str:
@@ -34,11 +36,8 @@ class Webhook:
         """
         body = msgspec.json.encode({"id": key, "subject": words.subject, "text": words.text, "alarms": words.alarms})
         headers = {"Content-Type": "application/json", **sign(self._secret, key, self._now(), body)}
-        try:
-            answer = await self._client.post(address, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NotReached(f"{address} does not answer: {type(error).__name__}", again=True) from error
-        if not answer.is_success:
-            again = answer.is_server_error or answer.status_code in (408, 429)
-            raise NotReached(f"{address} answers {answer.status_code}", again=again)
-        return f"taken: {answer.status_code}"
+        answer = await self._send(Outgoing(address, headers, body))
+        if not answer.taken:
+            again = answer.status is None or answer.status >= 500 or answer.status in (408, 429)
+            raise NotReached(f"{address} does not take it: {answer.error}", again=again)
+        return f"taken: {answer.status}"
