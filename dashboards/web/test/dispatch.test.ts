@@ -113,8 +113,15 @@ test.each([
   expect(placeIn(text)).toEqual({ lat, lng })
 })
 
-test.each(['', 'Balai desa', '111.88, -7.15, x', '7', 'jl. 12 no 3'])('%j is none', (text) => {
+test.each(['', 'Balai desa', '111.88, -7.15, x', '7', 'jl. 12 no 3', '0, 0'])('%j is none', (text) => {
   expect(placeIn(text)).toBeNull()
+})
+
+test("each of the gateway's alarms has a word in both languages", () => {
+  const list = python('gateway/storage/alarms.py').split('KINDS = (')[1]?.split(')')[0] ?? ''
+  const kinds = [...list.matchAll(/"([a-z-]+)"/g)].map(([, kind]) => `alarm.${kind}`)
+  expect(kinds).toContain('alarm.silent')
+  for (const catalogue of Object.values(CATALOGUES)) expect(Object.keys(catalogue)).toEqual(expect.arrayContaining(kinds))
 })
 
 test('alarms of one happening are one row, the highest level first; what was acknowledged is gone', () => {

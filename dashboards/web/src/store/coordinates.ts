@@ -10,5 +10,6 @@ export function placeIn(text: string): Target | null {
   if (found === null) return null
   const [lat, lng] = [found[1], found[2]].map((part) => Number(part?.replace(',', '.')))
   if (lat === undefined || lng === undefined || Math.abs(lat) > 90 || Math.abs(lng) > 180) return null
+  if (lat === 0 && lng === 0) return null // what programs write that do not know where
   return { lat, lng }
 }
