@@ -101,7 +101,6 @@ class World:
         self.closures = ClosedRoads(centre, pool, estimator, self.arrivals.look_again)
         self.commands = commands or Commands(centre, pool, live, missions, Crews(centre, live), _nobody, clock)
         self.register = Register(centre, pool, clock)
-        self.passages = Passages(self.register, pool, clock)
         self.centre_rules = centre_rules or Centre(centre, pool)
         self.standings = Standings(pool, live, missions, self.centre_rules, clock)
         self.alarms = Alarms(centre, pool)
@@ -114,6 +113,7 @@ class World:
         self.call_taking = CallTaking(centre, pool, self.incidents)
         self.inbound = Inbound(centre, pool, live, missions, self.register, self.hospitals, clock)
         self._with(beyond)
+        self.passages = Passages(self.register, pool, clock, self.neighbours.owners.may_know)
 
     def _with(self, beyond: Beyond) -> None:
         """The parts that have to do with others."""

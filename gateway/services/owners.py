@@ -79,6 +79,17 @@ class Owners:
         lent = self._lent.get(unit)
         return None if lent is None else on_duty(self._clock.now(), self._zone, lent.schedules, lent.changes)
 
+    def may_know(self, unit: str, at: datetime) -> bool:
+        """Whether dispatch may know where a unit was at a moment of the last days: see `visible` for longer ago."""
+        lent = self._lent.get(unit)
+        if lent is None:
+            return True
+        if lent.consent is None or at < lent.consent.given_at:
+            return False
+        mission = self._missions.active.get(unit)
+        sent = mission is not None and mission.assigned_at <= at
+        return sent or on_duty(at, self._zone, lent.schedules, lent.changes)
+
     async def visible(self, connection: Connection, unit: str, start: datetime, end: datetime) -> Visible | None:
         """Which moments of a unit's track dispatch may see: since the consent that stands, those on duty and those of
         missions. None: all, as the unit is the centre's own.

@@ -2,12 +2,12 @@
 
 Fixes are only laid down where they are committed, and looked at once a second, all of a geofence at once. What a unit
 sends after an outage is looked at in its order; what comes later than newer fixes of the unit is history and moves
-nobody.
+nobody. Where a lent unit is while dispatch may not know is not noted either.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import numpy as np
@@ -28,12 +28,26 @@ MAX_WAITING = 100_000
 
 
 class Passages:
-    """Of one centre, in one event loop."""
+    """Of one centre, in one event loop.
 
-    def __init__(self, register: Register, pool: type_of_pool, clock: Clock = TRUE) -> None:
+    Args:
+        register: knows the geofences and whose units are.
+        pool: stores what was noted.
+        clock: of the pauses.
+        may_know: whether dispatch may know where a unit was at a moment.
+    """
+
+    def __init__(
+        self,
+        register: Register,
+        pool: type_of_pool,
+        clock: Clock = TRUE,
+        may_know: Callable[[str, datetime], bool] = lambda _unit, _at: True,
+    ) -> None:
         self._register = register
         self._pool = pool
         self._clock = clock
+        self._may_know = may_know
         self._waiting: deque[tuple[str, datetime, float, float]] = deque(maxlen=MAX_WAITING)
         self._areas: dict[str, Area] = {}
         self._where: dict[tuple[str, str], Passage] | None = None  # by (geofence, unit); None: not read yet
@@ -84,7 +98,7 @@ class Passages:
             raise
 
     def _look(self, where: dict[tuple[str, str], Passage]) -> None:
-        fixes = sorted(self._waiting, key=lambda fix: fix[1])
+        fixes = sorted((fix for fix in self._waiting if self._may_know(fix[0], fix[1])), key=lambda fix: fix[1])
         self._waiting.clear()
         fences = self._register.geofences
         if not fixes or not fences:

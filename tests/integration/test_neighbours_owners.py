@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.services.neighbours import Neighbours
@@ -11,6 +12,7 @@ from gateway.storage.fixes import Row
 from tests.fix_centre import Centre
 from tests.fix_crew import Crew
 from tests.fix_gateway import CENTRE, UNITS
+from tests.fix_town import fix_row
 from tests.gateway_traffic import MORNING
 from tracker.duty import State
 from tracker.fix import Fix
@@ -234,3 +236,30 @@ async def test_what_is_not_there_is_said(lending: Centre) -> None:
     await lending.ask("PUT", "owners/PMI", {"name": "PMI"}, 422)
     await lending.ask("PUT", "owners/nobody/consent", {"person": "x"}, 404)
     await lending.ask("DELETE", "owners/nobody/consent", expect=404)
+
+
+async def test_its_comings_and_goings_off_duty_are_nobody_s_to_know(lending: Centre) -> None:
+    """A geofence notes the centre's own unit at once, and a lent one from the hour of its duty on."""
+    yard = [
+        {"latitude": latitude, "longitude": longitude}
+        for latitude, longitude in ((-7.151, 111.879), (-7.151, 111.881), (-7.149, 111.881), (-7.149, 111.879))
+    ]
+    await lending.ask("PUT", "geofences/yard", {"name": "Yard", "kind": "station", "polygon": yard})
+    await consent(lending)
+    await stands(lending)
+
+    async def noted(second: float) -> set[str]:
+        passages = lending.world.passages
+        for unit in (LENT, OWN):
+            rows = [
+                msgspec.structs.replace(fix_row(later, (-7.15, 111.88)), unit=unit) for later in (second, second + 10)
+            ]
+            passages.committed(rows)
+        await passages.turn()
+        return {each["unit"] for each in (await lending.ask("GET", "geofences/yard/events"))["events"]}
+
+    begun = (lending.now - MORNING).total_seconds()
+    assert await noted(begun + 1) == {OWN}
+    await lending.world.neighbours.owners.duty(LENT, State.ON, None, "pmi")
+    assert await noted(begun - 60) == {OWN}
+    assert await noted(begun + 30) == {OWN, LENT}
