@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _MAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?=.{{1,255}}\Z){_LABEL}(?:\.{_LABEL})*")
-"""As HTML's input of type email has it: what mail servers take without quoting. Between labels there must be a dot: with
-one that may be missing a long word can be cut in as many ways as it has subsets, and all are tried."""
+"""As HTML's input of type email has it: what mail servers take without quoting. Between labels there must be a dot: if
+it could be missing, a long word could be cut in as many ways as it has subsets, and all would be tried."""
 
 _NOT_IN_URLS = re.compile(r"[\s\x00-\x20\x7f-\x9f\\<>\"]")
 _SHOWN = 80
