@@ -11,7 +11,8 @@ WASM   := tests/timescale
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
 # Tests that start whole stacks and watch the clock: those with a screen on one core, one after the other, and the others
-# on another. What does not watch the clock shares two cores, file by file.
+# on another. What does not watch the clock is shared file by file among one more than two cores can run: it waits a third
+# of its time for brokers, databases and timers.
 WATCH  := tests/acceptance tests/browser tests/faults
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.config.* $(WEB)/tsconfig*.json -type f 2>/dev/null)
@@ -31,7 +32,7 @@ drill: setup  ## the exercise of one centre at true speed, in about a quarter of
 test: setup $(VENV)/.debian $(WASM)/node_modules/.installed check  ## everything CI runs
 	@cd $(WEB) && $(NPM) run --silent check && $(NPM) run --silent test
 	@if test -n "$(PYTEST)"; then $(BIN)/pytest $(PYTEST); else \
-	    $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(WATCH:%=--ignore %); many=$$?; \
+	    $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests $(WATCH:%=--ignore %); many=$$?; \
 	    $(BIN)/pytest -n 2 --dist loadgroup $(WATCH) && exit $$many; fi
 
 check: setup  ## style, types, import floors
