@@ -46,6 +46,8 @@ class ModemDouble:
 
     def plug(self) -> None:
         """A modem that has just got power."""
+        if self._thread is not None:  # one that was pulled out may be on its way out yet
+            self._thread.join()
         self._master, slave = os.openpty()
         tty.setraw(slave)
         name = os.ttyname(slave)
@@ -102,9 +104,9 @@ class ModemDouble:
                 if message and self.pull_at_prompt:
                     self.pull_at_prompt = False
                     self._stop.set()
+                    self._master = None
                     self.link.unlink(missing_ok=True)
                     os.close(master)
-                    self._master = None
                     return
 
     def _answer(self, line: str) -> bool:

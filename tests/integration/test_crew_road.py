@@ -100,7 +100,8 @@ def test_a_crew_drives_a_mission_and_button_and_receiver_stand_side_by_side(road
         vehicle.press("status", {"status": status})
     until(lambda: road.ask("GET", f"missions/{mission}")["state"] == "ended")
     until(lambda: vehicle.look()["mission"] is None, what="the card goes")
-    assert all(each["outcome"] in ("done", "superseded", "expired") for each in road.commands().values())
+    settled = ("done", "superseded", "expired")
+    until(lambda: all(each["outcome"] in settled for each in road.commands().values()), what="every command's outcome")
 
 
 def test_arrival_times_come_at_a_modest_rate(road: Road) -> None:
