@@ -166,8 +166,8 @@ def test_the_driver_consents_goes_on_duty_and_withdraws(gateway: Gateway, enroll
         assert driver.post(f"{page}/duty", data={"state": "sleeping"}).status_code == 422
         assert driver.post(f"{page}/consent", data={"person": "  "}).status_code == 422
         assert driver.get(f"{gateway.url}/phones/v1/driver/{'a' * 26}").status_code == 403
+    until(lambda: fixes(gateway) == [], what="the withdrawal, which is looked up every two seconds")
     withdrawn = gateway.get(f"units/{UNIT}/fixes")
-    assert withdrawn["fixes"] == []
     assert "consent" in withdrawn["withheld_because"]
     assert gateway.get("quarantine")["messages"] == []
     with psycopg.connect(enrolled_url) as connection:
