@@ -9,12 +9,11 @@ from psycopg import AsyncConnection
 from rich.console import Console
 from rich.table import Table
 
+from gateway.services.arguments import identifier
 from gateway.services.enrol_command import take_in_and_tell
 from gateway.settings import Settings
 from gateway.storage import bridges, quarantine, units
 from gateway.storage.asking import asked
-from tracker.errors import BadInput
-from tracker.wire.topics import checked_id
 
 Connection = AsyncConnection[Any]
 
@@ -25,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     allow = actions.add_parser("allow", help="let a bridge speak for units, and take in what it said of them before")
     forbid = actions.add_parser("forbid", help="take that back, with the radios enrolled for them")
     for each, run_it in ((allow, _allow), (forbid, _forbid)):
-        each.add_argument("bridge", type=_id, help="the bridge's id")
-        each.add_argument("units", type=_id, nargs="+", help="ids of units", metavar="UNIT")
+        each.add_argument("bridge", type=identifier, help="the bridge's id")
+        each.add_argument("units", type=identifier, nargs="+", help="ids of units", metavar="UNIT")
         each.set_defaults(act=run_it)
     actions.add_parser("list", help="every bridge, its units and its radios").set_defaults(act=_list)
 
@@ -69,10 +68,3 @@ async def _list(connection: Connection, settings: Settings, _: argparse.Namespac
         table.add_row(bridge.id, ", ".join(sorted(bridge.units)), radios)
     Console().print(table if table.row_count else "no bridge may speak for any unit: `sigap bridge allow BRIDGE UNIT`")
     return 0
-
-
-def _id(text: str) -> str:
-    try:
-        return checked_id(text)
-    except BadInput as error:
-        raise argparse.ArgumentTypeError(error.detail) from None

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from rich.console import Console
 
 from gateway.services import enrol_phone, enrol_profile
+from gateway.services.arguments import identifier
 from gateway.services.enrol_phone import PhoneBroker
 from gateway.services.take_in_kept import take_in, take_in_kept
 from gateway.settings import Settings
@@ -20,8 +21,6 @@ from gateway.storage.pool import open_pool
 from gateway.storage.units import Unit
 from tracker import regions
 from tracker.duty import BadWindows, read_windows
-from tracker.errors import BadInput
-from tracker.wire.topics import checked_id
 
 MAX_NAME = 60
 """Characters of a unit's name: what a list on a phone still shows."""
@@ -32,15 +31,20 @@ Connection = AsyncConnection[Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.set_defaults(parser=parser)
-    parser.add_argument("unit", nargs="?", type=_id, help="the unit's id")
+    parser.add_argument("unit", nargs="?", type=identifier, help="the unit's id")
     parser.add_argument("--name", type=_label, help="what people call it; the id, or what it was, if absent")
-    parser.add_argument("--kind", type=_id, help="ambulance, motorcycle, ...; ambulance, or what it was, if absent")
+    parser.add_argument(
+        "--kind", type=identifier, help="ambulance, motorcycle, ...; ambulance, or what it was, if absent"
+    )
     parser.add_argument("--profile", choices=regions.names(), help="the centre and all units of a region's profile")
     radio = parser.add_argument_group("a radio, heard by a bridge (sigap-unit radio)")
     radio.add_argument(
-        "--radio", type=_id, metavar="RADIO", help="its name in the quarantine: fs-100-1001, nx-2, taip-1234, ..."
+        "--radio",
+        type=identifier,
+        metavar="RADIO",
+        help="its name in the quarantine: fs-100-1001, nx-2, taip-1234, ...",
     )
-    radio.add_argument("--bridge", type=_id, metavar="BRIDGE", help="the bridge that hears it")
+    radio.add_argument("--bridge", type=identifier, metavar="BRIDGE", help="the bridge that hears it")
     phone = parser.add_argument_group("a phone, with OwnTracks or Traccar Client")
     phone.add_argument("--phone", action="store_true", help="give the unit's phone a new secret, and show its QR codes")
     phone.add_argument(
@@ -194,13 +198,6 @@ def _show(out: Console, app: str, text: str, file: Path) -> None:
     file.touch(mode=0o600)
     code.save(str(file), kind="svg", scale=6, border=4, light="white")
     out.print(f"the same as a picture: {file} (it holds the secret: delete it when the phone is set up)")
-
-
-def _id(text: str) -> str:
-    try:
-        return checked_id(text)
-    except BadInput as error:
-        raise argparse.ArgumentTypeError(error.detail) from None
 
 
 def _label(text: str) -> str:

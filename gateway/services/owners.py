@@ -44,6 +44,12 @@ class Lent(msgspec.Struct, frozen=True):
     schedules: Sequence[Schedule]
     changes: Sequence[Change]
 
+    def shows(self, at: datetime, zone: ZoneInfo, *, sent: bool) -> bool:
+        """Whether dispatch may know where it was at a moment, when it was on a mission or not."""
+        if self.consent is None or at < self.consent.given_at:
+            return False
+        return sent or on_duty(at, zone, self.schedules, self.changes)
+
 
 class Owners:
     """One for a centre, in one event loop."""
@@ -82,13 +88,9 @@ class Owners:
     def may_know(self, unit: str, at: datetime) -> bool:
         """Whether dispatch may know where a unit was at a moment of the last days: see `visible` for longer ago."""
         lent = self._lent.get(unit)
-        if lent is None:
-            return True
-        if lent.consent is None or at < lent.consent.given_at:
-            return False
         mission = self._missions.active.get(unit)
         sent = mission is not None and mission.assigned_at <= at
-        return sent or on_duty(at, self._zone, lent.schedules, lent.changes)
+        return lent is None or lent.shows(at, self._zone, sent=sent)
 
     async def visible(self, connection: Connection, unit: str, start: datetime, end: datetime) -> Visible | None:
         """Which moments of a unit's track dispatch may see: since the consent that stands, those on duty and those of
@@ -106,16 +108,14 @@ class Owners:
             return None
         if lent.consent is None:
             return lambda _: False
-        given_at = lent.consent.given_at
-        since = max(start, given_at)
+        since = max(start, lent.consent.given_at)
         schedules, changes = await phones.duty_of(connection, self._centre, [unit], since)
         found = await missions.find(connection, self._centre, unit=unit, since=since, until=end)
         errands = [(each.assigned_at, each.ended_at or end) for each in found]
-        of_unit = schedules.get(unit, ()), changes.get(unit, ())
+        then = msgspec.structs.replace(lent, schedules=schedules.get(unit, ()), changes=changes.get(unit, ()))
 
         def seen(at: datetime) -> bool:
-            sent = any(begun <= at <= ended for begun, ended in errands)
-            return at >= given_at and (sent or on_duty(at, self._zone, *of_unit))
+            return then.shows(at, self._zone, sent=any(begun <= at <= ended for begun, ended in errands))
 
         return seen
 

@@ -10,14 +10,13 @@ from psycopg import AsyncConnection
 from rich.console import Console
 from rich.table import Table
 
+from gateway.services.arguments import identifier
 from gateway.services.consent_text import VERSION
 from gateway.settings import Settings
 from gateway.storage import phones
 from gateway.storage.asking import asked
 from gateway.storage.phones import Phone
 from tracker.duty import LONGEST_ON, SHIFT, BadWindows, State, read_windows
-from tracker.errors import BadInput
-from tracker.wire.topics import checked_id
 
 Connection = AsyncConnection[Any]
 Act = Callable[[Connection, str, Phone, argparse.Namespace, datetime], Awaitable[str]]
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     def action(name: str, text: str, act: Act) -> argparse.ArgumentParser:
         made = actions.add_parser(name, help=text)
-        made.add_argument("unit", type=_id, help="the unit's id")
+        made.add_argument("unit", type=identifier, help="the unit's id")
         made.set_defaults(act=act)
         return made
 
@@ -122,13 +121,6 @@ async def _duty(connection: Connection, centre: str, phone: Phone, args: argpars
 def _who() -> str:
     """Who types here, for the record."""
     return getpass.getuser()
-
-
-def _id(text: str) -> str:
-    try:
-        return checked_id(text)
-    except BadInput as error:
-        raise argparse.ArgumentTypeError(error.detail) from None
 
 
 def _read_windows(text: str) -> str:
